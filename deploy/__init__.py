@@ -1,0 +1,1 @@
+"""Packaging, infrastructure and the fraudstream command; never imported by the job."""

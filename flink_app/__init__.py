@@ -1,0 +1,1 @@
+"""The job: settings, sources, sinks, the graph, and the entry point."""

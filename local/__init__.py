@@ -1,0 +1,1 @@
+"""The local stack: the production services as processes, a generator and replay."""

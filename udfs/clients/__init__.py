@@ -1,0 +1,1 @@
+"""The remote ends: SageMaker and DynamoDB."""

@@ -1,0 +1,1 @@
+"""What an account's past says about a transaction."""

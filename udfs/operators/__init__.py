@@ -1,0 +1,1 @@
+"""Flink shells: load state, call the core, store, emit."""

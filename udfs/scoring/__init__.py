@@ -1,0 +1,1 @@
+"""Features to payload, response to score, and what to do without one."""
