@@ -126,7 +126,7 @@ FEATURES: tuple[Feature, ...] = (
         name="speed_kmh",
         type="float",
         unit="km/h",
-        meaning="Speed needed from the last position; less than 1 s counts as 1 s",
+        meaning="Speed needed from the last position; no time at all counts as 1 s",
         missing="no km_from_last, or it is below 1 km",
     ),
     Feature(

@@ -1,0 +1,154 @@
+"""
+The pure core: an account's past and an event go in, the new past and a snapshot come out.
+
+Rules: no clock, no chance; an event sees only what is dated at or before it,
+and what was observed before it; every feature of `names.FEATURES` is in every
+snapshot, None when missing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from schemas.transaction import Transaction
+from udfs.features.history import (
+    LIMITS,
+    PAYMENT,
+    AccountHistory,
+    Entry,
+    Limits,
+    cut_to,
+    entry_of,
+    event_time,
+)
+from udfs.features.known import digest, knows, remember
+from udfs.features.names import Snapshot
+from udfs.features.profile import Profile, profile_features
+from udfs.features.tally import window_features
+from udfs.features.totals import habit_features, paid, total_of
+from udfs.features.travel import been, position_of, travel_features
+from udfs.features.windows import DAY_MS, HOUR_MS, LONGEST_MS
+
+_NIGHT_ENDS_HOUR = 6
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_SATURDAY = 5
+
+
+class Observation(NamedTuple):
+    """What observing an event leaves: the history to keep, and the features to judge by."""
+
+    history: AccountHistory
+    snapshot: Snapshot
+    out_of_order: bool  # a newer event of the account had been observed
+
+
+def observe(
+    history: AccountHistory, txn: Transaction, profile: Profile | None, limits: Limits = LIMITS
+) -> Observation:
+    """
+    Add *txn* to *history* and describe the account as of *txn*.
+
+    Windows are (t - w, t], *txn* itself included; entries dated after it do not
+    count. Totals and the known devices, merchants and countries are of all
+    events observed before, in the order of the calls. O(n) in the entries kept.
+
+    Args:
+        history: What the last observation of the same account left.
+        txn: The event, not a duplicate (see `is_duplicate`); amount in minor units.
+        profile: The customer's profile, when known.
+        limits: How much history is kept.
+
+    Returns:
+        The history to keep, the snapshot with every feature, and whether *txn* came out of order.
+
+    Source: the feature contract in docs/features.md.
+    """
+    entry = entry_of(txn)
+    place = bisect_right(history.entries, txn.event_time_ms, key=event_time)
+    entries = (*history.entries[:place], entry, *history.entries[place:])
+    here = position_of(txn)
+    snapshot: Snapshot = {
+        **window_features(entries, place),
+        **_habit(history, entry),
+        **travel_features(history.positions, here),
+        **_firsts(history, txn),
+        **_calendar(txn.event_time_ms),
+        **profile_features(txn, profile),
+        "truncated": history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS,
+    }
+    return Observation(
+        history=_grown(history, entries, txn, limits),
+        snapshot=snapshot,
+        out_of_order=history.newest_ms is not None and txn.event_time_ms < history.newest_ms,
+    )
+
+
+def is_duplicate(history: AccountHistory, txn: Transaction, limits: Limits = LIMITS) -> bool:
+    """
+    Whether an event of the same id, less than 24 h of event time away, was observed before.
+
+    One that was cut from history (see `Limits.max_kept`) can't be recognised.
+    """
+    return any(
+        entry.transaction_id == txn.transaction_id
+        and abs(entry.event_time_ms - txn.event_time_ms) < limits.horizon_ms
+        for entry in history.entries
+    )
+
+
+def _grown(
+    history: AccountHistory, entries: tuple[Entry, ...], txn: Transaction, limits: Limits
+) -> AccountHistory:
+    pays = txn.event_type == "payment"
+    newest_ms = _later(history.newest_ms, txn.event_time_ms)
+    cut = cut_to(entries, newest_ms, limits)
+    return AccountHistory(
+        entries=entries[cut:],
+        totals=paid(history.totals, txn, limits.max_currencies) if pays else history.totals,
+        positions=been(history.positions, position_of(txn), limits.max_positions),
+        devices=_used(history.devices, txn.device_id, limits.max_devices),
+        merchants=_used(history.merchants, txn.merchant_id, limits.max_merchants),
+        countries=_used(history.countries, txn.country, limits.max_countries),
+        decided=history.decided + 1,
+        payments=history.payments + pays,
+        newest_ms=newest_ms,
+        cut_ms=_later(history.cut_ms, entries[cut - 1].event_time_ms) if cut else history.cut_ms,
+    )
+
+
+def _later(known_ms: int | None, told_ms: int) -> int:
+    return told_ms if known_ms is None else max(known_ms, told_ms)
+
+
+def _used(known: bytes, name: str | None, most: int) -> bytes:
+    return known if name is None else remember(known, digest(name), most)
+
+
+def _habit(history: AccountHistory, entry: Entry) -> Snapshot:
+    amount_minor = entry.amount_minor if entry.kind == PAYMENT else None
+    return {
+        "account_count": history.payments,
+        **habit_features(total_of(history.totals, entry.currency), amount_minor),
+    }
+
+
+def _firsts(history: AccountHistory, txn: Transaction) -> Snapshot:
+    has_past = history.payments > 0
+    return {
+        "new_device": _is_new(history.devices, txn.device_id, has_past=has_past),
+        "new_merchant": _is_new(history.merchants, txn.merchant_id, has_past=has_past),
+        "new_country": _is_new(history.countries, txn.country, has_past=has_past),
+    }
+
+
+def _is_new(known: bytes, name: str | None, *, has_past: bool) -> bool | None:
+    return None if name is None else has_past and not knows(known, digest(name))
+
+
+def _calendar(event_time_ms: int) -> Snapshot:
+    days, ms_of_day = divmod(event_time_ms, DAY_MS)
+    return {
+        "is_night": ms_of_day < _NIGHT_ENDS_HOUR * HOUR_MS,
+        "is_weekend": (days + _EPOCH_WEEKDAY) % 7 >= _SATURDAY,
+    }
