@@ -1,0 +1,258 @@
+"""
+Every setting of the job: one frozen dataclass a property group, one field a property.
+
+Rule: operators get the values they use, never `Settings`. A property that is not
+declared here is a fault, and all faults are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flink_app.properties import Faults, Groups, load_groups, parse_group, setting, unknown_names
+from schemas.errors import BadSetting, ConfigurationError
+
+PROPERTIES_PATH = Path("/etc/flink/application_properties.json")
+# Managed Flink's own group: where it finds main.py and the jar. Known, and not ours to read.
+RUN_OPTIONS = "kinesis.analytics.flink.run.options"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kafka:
+    """The broker and its topics."""
+
+    bootstrap_servers: str = setting("Where the brokers are: host:port, separated by commas.")
+    group_id: str = setting("Consumer group of the job.", default="fraudstream")
+    security: str = setting(
+        "How to speak to the brokers.",
+        default="plaintext",
+        choices=("plaintext", "msk-iam"),
+        source="local stack; MSK wants msk-iam",
+    )
+    starting_offsets: str = setting(
+        "Where to begin when there is no checkpoint.",
+        default="earliest",
+        choices=("earliest", "latest"),
+        source="nothing is lost on a first start",
+    )
+    transactions_topic: str = setting("Transactions in.", default="transactions")
+    customers_topic: str = setting("Customer profiles in; compacted.", default="customers")
+    labels_topic: str = setting("Fraud labels in.", default="labels")
+    decisions_topic: str = setting("Every decision.", default="decisions")
+    alerts_topic: str = setting("Decisions above approve.", default="alerts")
+    priority_alerts_topic: str = setting("Alerts of rules with a priority route.", default="alerts-priority")
+    dead_letters_topic: str = setting("What intake refused.", default="dead-letters")
+    late_topic: str = setting("Copies of decisions on late events.", default="late")
+    fetch_wait_ms: int = setting(
+        "How long a fetch waits for more.",
+        default=5,
+        unit="ms",
+        low=0,
+        high=1000,
+        source="DESIGN: 18 ms p50 with 5",
+    )
+    linger_ms: int = setting(
+        "How long a producer collects a batch.",
+        default=1,
+        unit="ms",
+        low=0,
+        high=1000,
+        source="DESIGN: 18 ms p50 with 1",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """In which order events are taken, and what is late."""
+
+    wait: str = setting(
+        "none: decide on arrival. watermark: hold until the watermark passes, then event-time order.",
+        default="none",
+        choices=("none", "watermark"),
+        source="live payments may not wait",
+    )
+    lateness_ms: int = setting(
+        "How far an event may lag behind the newest of its partition.",
+        default=5_000,
+        unit="ms",
+        low=1,
+        high=86_400_000,
+        source="feature contract; a choice, not a measurement",
+    )
+    idle_timeout_ms: int = setting(
+        "After how long a silent partition no longer holds the watermark back; 0 is never.",
+        default=1_000,
+        unit="ms",
+        low=0,
+        high=3_600_000,
+        source="live; a replay sends clock ticks and sets 0",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The key that turns card numbers into tokens."""
+
+    key_version: str = setting("Version written into each token.", default="v1")
+    key_source: str = setting("Where the secret is: file:PATH, or secretsmanager:NAME.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSettings:
+    """The model endpoint and what it is given of time."""
+
+    endpoint_name: str = setting("SageMaker endpoint.", default="fraudstream")
+    endpoint_url: str = setting("Where InvokeEndpoint is; 'aws' is the region's own address.", default="aws")
+    region: str = setting("AWS region.", default="eu-central-1")
+    deadline_ms: int = setting(
+        "From submission to the fallback.", default=200, unit="ms", low=10, high=60_000, source="DESIGN"
+    )
+    max_rows: int = setting(
+        "Transactions in one call at most.", default=64, low=1, high=1000, source="DESIGN"
+    )
+    max_wait_ms: int = setting(
+        "How long a call waits for more transactions.",
+        default=3,
+        unit="ms",
+        low=0,
+        high=1000,
+        source="DESIGN",
+    )
+    max_pending: int = setting(
+        "Transactions in flight in one process before the source is held.",
+        default=2_000,
+        low=1,
+        high=100_000,
+        source="prototype",
+    )
+    fallback_value: float = setting(
+        "Score without the endpoint; marked degraded.",
+        default=0.0,
+        low=0.0,
+        high=1.0,
+        source="rules decide alone when the model is away",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotState:
+    """DynamoDB: the latest state of each account and customer."""
+
+    enabled: bool = setting("Whether accounts and profiles are written.", default=True)
+    endpoint_url: str = setting("Where DynamoDB is; 'aws' is the region's own address.", default="aws")
+    region: str = setting("AWS region.", default="eu-central-1")
+    account_table: str = setting("Table of accounts.", default="account_state")
+    customer_table: str = setting("Table of profiles.", default="customer_profile")
+    flush_ms: int = setting(
+        "The latest version of an account is written at most this long after the change.",
+        default=1_000,
+        unit="ms",
+        low=10,
+        high=60_000,
+        source="DESIGN: at most 1 s old",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Parquet, through Flink's own file sink."""
+
+    path: str = setting("Folder of the archive: s3://bucket/prefix or file:///path.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """How the operators run."""
+
+    execution_mode: str = setting(
+        "thread: Python inside the JVM. process: beside it.",
+        default="thread",
+        choices=("thread", "process"),
+        source="reference: 76 us against 425-3,400 us a keyed update",
+    )
+    buffer_timeout_ms: int = setting(
+        "How long a record waits in a network buffer.",
+        default=1,
+        unit="ms",
+        low=0,
+        high=1000,
+        source="DESIGN",
+    )
+    max_parallelism: int = setting(
+        "Key groups; fixed for the life of the state.",
+        default=512,
+        low=1,
+        high=32_768,
+        source="reference, section 10",
+    )
+    marker_period_ms: int = setting(
+        "How long a promise stays in a checkpointed timer; outlasts deadline and store flush.",
+        default=2_000,
+        unit="ms",
+        low=100,
+        high=60_000,
+        source="ADR-0005",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All property groups of the job, checked."""
+
+    kafka: Kafka
+    order: Order
+    card: Card
+    score: ScoreSettings
+    hot_state: HotState
+    archive: Archive
+    engine: Engine
+
+
+GROUPS: Mapping[str, tuple[str, type[Any]]] = {
+    "kafka": ("kafka", Kafka),
+    "order": ("order", Order),
+    "card": ("card", Card),
+    "score": ("score", ScoreSettings),
+    "hot.state": ("hot_state", HotState),
+    "archive": ("archive", Archive),
+    "engine": ("engine", Engine),
+}
+
+
+def load_settings(path: Path = PROPERTIES_PATH) -> Settings:
+    """Settings of the file at *path*, checked whole."""
+    return parse_settings(load_groups(path))
+
+
+def parse_settings(groups: Groups) -> Settings:
+    """
+    Check *groups* and make them typed.
+
+    Raises:
+        Faults: With every fault found: unknown groups and properties, missing or bad values.
+    """
+    parsed: dict[str, Any] = {}
+    faults = unknown_names("property groups", groups, [*GROUPS, RUN_OPTIONS])
+    for group_id, (name, kind) in GROUPS.items():
+        parsed[name], found = parse_group(kind, group_id, groups.get(group_id))
+        faults += found
+    if not faults:
+        faults = _cross_checks(parsed)
+    if faults:
+        raise Faults(*faults)
+    return Settings(**parsed)
+
+
+def _cross_checks(parsed: Mapping[str, Any]) -> list[ConfigurationError]:
+    score, store, engine = parsed["score"], parsed["hot_state"], parsed["engine"]
+    needed = score.deadline_ms + (store.flush_ms if store.enabled else 0)
+    if engine.marker_period_ms >= needed:
+        return []
+    where, expected = (
+        "engine/marker.period.ms",
+        f"at least {needed} ms, score deadline and store flush together",
+    )
+    return [BadSetting(where, f"{engine.marker_period_ms} ms", expected)]
