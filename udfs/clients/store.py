@@ -1,0 +1,123 @@
+"""
+Hot state leaves the job: absolute items, the latest version of a key wins.
+
+Rules: `submit` never waits for the store. A write that may succeed later is
+tried until it does; one that never can is counted and dropped. The operator's
+thread owns the ledger, the loop owns the pump; two deques join them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+from collections.abc import Coroutine
+
+from udfs.clients.hot_state import HotStateStore, Item, Write, WriterCounts, WriterSettings
+from udfs.clients.ledger import Ledger
+from udfs.clients.loop import Inbox
+from udfs.clients.pump import Pump
+
+__all__ = ["CoalescingWriter", "HotStateStore", "Item", "WriterCounts", "WriterSettings"]
+
+
+class CoalescingWriter:
+    """
+    Writes each key's latest item within `flush_ms`, and knows what is still owed.
+
+    One writer belongs to one operator's thread, which calls everything here but
+    `drain`. Nothing submitted is lost while the process lives: a throttled or
+    absent store is tried for ever; `len(writer)` is the back-pressure signal.
+    """
+
+    def __init__(
+        self, store: HotStateStore, settings: WriterSettings, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._loop = loop
+        self._wait_s = (settings.flush_ms - settings.lead_ms) / 1000
+        self._ledger = Ledger()
+        self._settled: collections.deque[tuple[str, int]] = collections.deque()
+        self._pump = Pump(store, settings, loop, self._settled.append)
+        self._inbox = Inbox[Write](loop, self._collect)
+
+    def __len__(self) -> int:
+        """Keys whose latest version is not yet in the store."""
+        self._settle()
+        return len(self._ledger)
+
+    def __bool__(self) -> bool:
+        """A writer is there, owing something or not."""
+        return True
+
+    @property
+    def counts(self) -> WriterCounts:
+        """What was written, tried again and refused so far."""
+        return self._pump.counts
+
+    @property
+    def oldest_dirty_ms(self) -> int:
+        """How long the longest owed key has been waiting, ms; 0 if nothing is owed."""
+        self._settle()
+        since_ms = self._ledger.oldest_since_ms()
+        return 0 if since_ms is None else self._now_ms() - since_ms
+
+    def submit(self, key: str, version: int, item: Item, promised_ms: int) -> None:
+        """
+        Owe *item* as *version* of *key*: it is written soon, or a newer version in its place.
+
+        Args:
+            key: The account, or customer.
+            version: Grows with every change of the key.
+            item: Its whole state, flat; the caller changes it no more.
+            promised_ms: When the marker timer that carries this promise fires, UTC epoch ms.
+        """
+        self._ledger.add(key, version, promised_ms, self._now_ms())
+        self._inbox.put(Write(key, version, item, self._loop.time() + self._wait_s))
+
+    def pending(self, key: str) -> bool:
+        """Whether the latest version of *key* is not yet in the store."""
+        self._settle()
+        return key in self._ledger
+
+    def is_outstanding(self, promised_ms: int) -> bool:
+        """Whether any write promised at or before *promised_ms* is not yet in the store. Costs under 1 us."""
+        self._settle()
+        return self._ledger.is_outstanding(promised_ms)
+
+    def flush(self, timeout_ms: int) -> bool:
+        """Block until all that is owed is written, not waiting for its time; False if not in *timeout_ms*."""
+        return self._block(self.drain(), timeout_ms)
+
+    def close(self, timeout_ms: int = 2000) -> bool:
+        """Stop writing and release the store; what is owed is forgotten here, but not in Flink's state."""
+        return self._block(self._pump.close(), timeout_ms)
+
+    async def drain(self) -> None:
+        """Write all that is owed, now and not at its time; runs on the loop."""
+        self._collect()
+        await self._pump.drain()
+
+    def _block(self, work: Coroutine[object, object, None], timeout_ms: int) -> bool:
+        if not self._loop.is_running():
+            work.close()
+            return False
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            future.result(timeout_ms / 1000)
+        except TimeoutError:
+            future.cancel()
+            return False
+        return True
+
+    def _now_ms(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    def _settle(self) -> None:
+        settled = self._settled
+        while settled:
+            key, version = settled.popleft()
+            self._ledger.settle(key, version, self._now_ms())
+
+    def _collect(self) -> None:
+        for write in self._inbox.take():
+            self._pump.take(write)
+        self._pump.turn()
