@@ -21,6 +21,8 @@ They never carry a card number: *found* is masked before it gets here.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class FraudJobError(Exception):
     """Something went wrong at *where*: *found* was there, *expected* should have been."""
@@ -48,19 +50,31 @@ class MissingGroup(ConfigurationError):
 
 
 class RecordError(FraudJobError):
-    """The record goes to dead letters and the job goes on."""
+    """The record goes to dead letters and the job goes on; *reason* is the short code of its fault."""
+
+    default_reason: ClassVar[str] = "record"
+
+    def __init__(self, where: str, found: str, expected: str, reason: str = "") -> None:
+        super().__init__(where, found, expected)
+        self.reason = reason or self.default_reason
 
 
 class Malformed(RecordError):
     """The record, or one of its fields, is not of the form it must have."""
 
+    default_reason = "malformed"
+
 
 class UnknownVersion(RecordError):
     """The record names a schema version that this job does not know."""
 
+    default_reason = "unknown_version"
+
 
 class OutOfRange(RecordError):
     """A field is of the right type, but its value is not allowed."""
+
+    default_reason = "out_of_range"
 
 
 class TransientError(FraudJobError):

@@ -1,0 +1,121 @@
+"""
+From the bytes of a message to a checked `Transaction`, `Customer` or `Label`, or one precise error.
+
+Rules: what a field may be stands in fields.py alone; the first fault in table order
+is the one reported. Card number and IP address are tokens before anything else sees
+them. No error repeats a personal datum.
+"""
+
+from __future__ import annotations
+
+from schemas.card import CardKey, tokenise
+from schemas.checks import shown
+from schemas.customer import Customer
+from schemas.errors import Malformed, OutOfRange
+from schemas.fields import (
+    CUSTOMER_AGREEMENTS,
+    CUSTOMER_FIELDS,
+    LABEL_FIELDS,
+    TRANSACTION_AGREEMENTS,
+    TRANSACTION_FIELDS,
+    Agreement,
+    Field,
+    Fields,
+)
+from schemas.label import Label
+from schemas.transaction import Transaction
+from schemas.wire import Message, decode
+
+MAX_AHEAD_MS = 300_000  # of the record's timestamp; the brokers' message.timestamp.after.max.ms
+
+
+def read_transaction(raw: bytes, account_key: str, record_time_ms: int, card_key: CardKey) -> Transaction:
+    """
+    Return the transaction that *raw* tells, checked and tokenised.
+
+    Args:
+        raw: The message's value: JSON, or Avro in Confluent framing.
+        account_key: The message's key, which the payload must name as its account.
+        record_time_ms: The record's timestamp, UTC epoch ms; event_time may be 5 minutes after it.
+        card_key: What card number and IP address are tokenised with.
+
+    Raises:
+        UnknownVersion: If the frame names a schema that is not one of transactions.
+        Malformed: If *raw* or a field is not of its form, or a mandatory one is absent.
+        OutOfRange: If a value is not allowed, by itself or beside the others.
+    """
+    message = decode(raw, "transaction")
+    kept = _check(message, TRANSACTION_FIELDS, TRANSACTION_AGREEMENTS)
+    _check_account(kept["account_id"], account_key)
+    _check_ahead(kept["event_time_ms"], record_time_ms)
+    if "card_token" in kept:
+        kept["card_last4"] = kept["card_token"][-4:]
+        _tokenise_card(message, kept, card_key)
+    if "ip_token" in kept:
+        kept["ip_token"] = tokenise(kept["ip_token"], card_key)
+    return Transaction(**kept)
+
+
+def read_customer(raw: bytes) -> Customer:
+    """
+    Return the customer that *raw* tells, checked.
+
+    Raises:
+        RecordError: As `read_transaction`.
+    """
+    return Customer(**_check(decode(raw, "customer"), CUSTOMER_FIELDS, CUSTOMER_AGREEMENTS))
+
+
+def read_label(raw: bytes, card_key: CardKey) -> Label:
+    """
+    Return the label that *raw* tells, checked, its card number tokenised with *card_key*.
+
+    Raises:
+        RecordError: As `read_transaction`.
+    """
+    message = decode(raw, "label")
+    kept = _check(message, LABEL_FIELDS, ())
+    if "card_token" in kept:
+        _tokenise_card(message, kept, card_key)
+    return Label(**kept)
+
+
+def _check(message: Message, table: tuple[Field, ...], agreements: tuple[Agreement, ...]) -> Fields:
+    """Return the checked values of *message*, by the names they are kept as."""
+    kept: Fields = {}
+    get = message.get
+    for name, kept_as, check, mandatory in table:
+        value = get(name)
+        if value is not None:
+            kept[kept_as] = check(value, name)
+        elif mandatory:
+            raise Malformed(name, "nothing", "a value", "missing_field")
+    for path, broken, found, expected, reason in agreements:
+        if broken(message, kept):
+            raise OutOfRange(path, found, expected, reason)
+    return kept
+
+
+def _check_account(account_id: str, account_key: str) -> None:
+    """Raise unless the message's key is there and names *account_id*."""
+    if not account_key:
+        raise Malformed("key", "no message key", "account_id", "missing_key")
+    if account_id != account_key:
+        raise OutOfRange("account_id", "another account than the message key", "the same", "wrong_account")
+
+
+def _check_ahead(event_time_ms: int, record_time_ms: int) -> None:
+    """Raise if the event is dated too far after its record."""
+    ahead_ms = event_time_ms - record_time_ms
+    if ahead_ms > MAX_AHEAD_MS:
+        found = f"{shown(ahead_ms)} ms after the record's timestamp"
+        raise OutOfRange("event_time", found, f"at most {MAX_AHEAD_MS} ms after", "future_time")
+
+
+def _tokenise_card(message: Message, kept: Fields, card_key: CardKey) -> None:
+    """Replace the card number in *kept* by its token, and raise if another field says it in the clear."""
+    digits = kept["card_token"]
+    kept["card_token"] = tokenise(digits, card_key)
+    if digits in kept.values() or message["card_number"] in kept.values():
+        path = next(name for name, value in kept.items() if value in (digits, message["card_number"]))
+        raise OutOfRange(path, "the card number", "no card number outside card_number", "card_in_clear")
