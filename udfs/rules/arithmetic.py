@@ -12,10 +12,8 @@ has 28 digits, and others may change it.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
-from typing import TypeVar
 
 Number = int | float | Decimal
-N = TypeVar("N", int, float, Decimal)
 
 DECIMAL128 = Context(
     prec=34,
@@ -54,7 +52,7 @@ def divide(left: Number, right: Number) -> Number:
     return DECIMAL128.divide(_exact(left), _exact(right))
 
 
-def negate(operand: N) -> N:
+def negate[N: (int, float, Decimal)](operand: N) -> N:
     """Minus *operand*, never rounded."""
     return operand.copy_negate() if isinstance(operand, Decimal) else -operand
 

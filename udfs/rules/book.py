@@ -102,7 +102,8 @@ def _entry_faults(entries: Sequence[object]) -> Iterator[str]:
 def _twins(entries: Sequence[object]) -> Iterator[str]:
     ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
     times = Counter(rule_id for rule_id in ids if not _id_fault(rule_id))
-    yield from (f"rule '{rule_id}', id: found {n} times, expected once" for rule_id, n in times.items() if n > 1)
+    twice = [(rule_id, n) for rule_id, n in times.items() if n > 1]
+    yield from (f"rule '{rule_id}', id: found {n} times, expected once" for rule_id, n in twice)
 
 
 def _key_faults(

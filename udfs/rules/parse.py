@@ -8,7 +8,6 @@ can run out of stack, because nesting and the tree's height have a limit.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeVar
 
 from udfs.rules.arithmetic import negate
 from udfs.rules.errors import ExpressionError
@@ -31,8 +30,6 @@ from udfs.rules.tree import (
 
 MAX_DEPTH = 40  # a checker or compiler uses at most three frames a level of Python's 1,000
 MAX_ITEMS = 500  # longer lists belong in a list of their own, not in a condition
-
-N = TypeVar("N", bound=Node)
 
 
 def parse(text: str) -> Node:
@@ -169,12 +166,12 @@ class _Parser:
         value = negate(Decimal(digits)) if "." in digits else negate(int(digits))
         return self.built(Literal(value, column))
 
-    def unchained(self, node: N) -> N:
+    def unchained[N: Node](self, node: N) -> N:
         if SIGN_POWER.get(self.next.sign) is Power.COMPARE:
             raise self.unexpected("'and' or 'or': comparisons do not chain")
         return node
 
-    def built(self, node: N) -> N:
+    def built[N: Node](self, node: N) -> N:
         height = 1 + max((self.heights[id(child)] for child in children(node)), default=0)
         if height > MAX_DEPTH:
             raise _too_deep(node.column)
