@@ -1,0 +1,233 @@
+"""
+Anyone's CSV or Parquet file as a source of traffic.
+
+Rules: the file is streamed; a value that can't be used stops the reading with its
+row, column, what was found and what was expected (rows count from 1, without the
+header). Files beside the data are used when they are there. docs/your-own-data.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from local.generator.traffic import DAY_MS, MINUTE_MS, Message, Sample
+from local.mappings import values
+from local.mappings.spec import Cell, Fields, Spec, load_spec
+from local.mappings.tables import MappingError, Table, open_table
+from local.mappings.values import BadValueError, Convert
+
+__all__ = ["MappedSource", "MappingError", "open_source"]
+
+BACKWARDS_MS = MINUTE_MS  # rows this much out of order are taken as they are
+NEEDED = frozenset(("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"))
+
+CONVERTERS: dict[str, Convert] = {
+    "account_ids": values.texts,
+    "amount": values.decimal,
+    "amount_minor": values.whole,
+    "card_number": values.card_number,
+    "home_latitude": values.number,
+    "home_longitude": values.number,
+    "is_fraud": values.truth,
+    "latitude": values.number,
+    "longitude": values.number,
+}
+TIMES = frozenset(("event_time", "updated", "opened"))
+
+
+def open_source(data: Path, mapping: str, label_delay_days: float | None = None) -> MappedSource:
+    """
+    The file *data* as a source, through the mapping of that name or path.
+
+    Args:
+        data: CSV (also gzipped) or Parquet.
+        mapping: `handbook`, `sparkov` or a YAML file.
+        label_delay_days: From a transaction to its label; None is the mapping's own.
+
+    Raises:
+        MappingError: If the mapping, the file or one of its columns is missing or wrong.
+    """
+    spec = load_spec(mapping)
+    delay_days = spec.label_delay_days if label_delay_days is None else label_delay_days
+    return MappedSource(data, spec, delay_days)
+
+
+class MappedSource:
+    """A file read through a mapping. `notes` says which optional files were found."""
+
+    def __init__(self, data: Path, spec: Spec, label_delay_days: float) -> None:
+        self._data = data
+        self._spec = spec
+        self._delay_ms = int(label_delay_days * DAY_MS)
+        self._table = open_table(data, spec.delimiter)
+        self._reader = _Reader(data.name, self._table, {**spec.transactions, **spec.label})
+        self.notes: list[str] = []
+        self._customers = self._beside("customers", spec.customers_file, spec.customers)
+        self._merchants = self._beside("merchants", spec.merchants_file, spec.merchants)
+
+    @property
+    def name(self) -> str:
+        """What to call the source when speaking to a person."""
+        return f"{self._data.name} ({self._spec.name})"
+
+    @property
+    def total(self) -> int | None:
+        """Rows of a Parquet file; None for CSV."""
+        return self._table.rows
+
+    def customers(self) -> Iterator[Message]:
+        """Every row of the customers' file, if there is one."""
+        return self._customers.messages() if self._customers else iter(())
+
+    def samples(self) -> Iterator[Sample]:
+        """Every row as a transaction with its label. Raises MappingError at the first that can't be used."""
+        if self._spec.sort:
+            rows = sorted(self._rows(), key=lambda sample: sample.transaction["event_time"])
+            return iter(rows)
+        return self._forwards()
+
+    def _forwards(self) -> Iterator[Sample]:
+        newest_ms = 0
+        for sample in self._rows():
+            now_ms = sample.transaction["event_time"]
+            if now_ms < newest_ms - BACKWARDS_MS:
+                where = f"{self._data.name} row {sample.row}, event_time"
+                found = f"a time {(newest_ms - now_ms) / 1000:.0f} s before an earlier row's"
+                raise MappingError(where, found, "rows in the order of time, or `sort: true` in the mapping")
+            newest_ms = max(newest_ms, now_ms)
+            yield sample
+
+    def _rows(self) -> Iterator[Sample]:
+        positions = self._positions
+        for row, message in enumerate(self._reader.messages(), 1):
+            told = self._label(message)
+            position = positions.get(message.get("merchant_id"))
+            if position is not None:
+                message.setdefault("latitude", position[0])
+                message.setdefault("longitude", position[1])
+            yield Sample(message, told, row)
+
+    def _label(self, message: Message) -> Message | None:
+        is_fraud, kind = message.pop("is_fraud", None), message.pop("kind", None)
+        if is_fraud is None:
+            return None
+        told = {"is_fraud": is_fraud, "reported": message["event_time"] + self._delay_ms, "kind": kind}
+        names = ("transaction_id", "account_id", "card_number", "merchant_id")
+        told.update({name: message.get(name) for name in names})
+        return {name: value for name, value in told.items() if value is not None}
+
+    @cached_property
+    def _positions(self) -> dict[str | None, tuple[float, float]]:
+        if self._merchants is None:
+            return {}
+        found = list(self._merchants.messages())
+        return {m["merchant_id"]: (m["latitude"], m["longitude"]) for m in found if "longitude" in m}
+
+    def _beside(self, what: str, file: str | None, fields: Fields) -> _Reader | None:
+        if file is None:
+            return None
+        path = self._data.parent / file
+        if not path.is_file():
+            self.notes.append(f"{what}: none ({path.name} is not beside the data)")
+            return None
+        self.notes.append(f"{what}: {path}")
+        return _Reader(path.name, open_table(path, self._spec.delimiter), fields)
+
+
+class _Reading(NamedTuple):
+    field: str
+    column: str | None
+    place: int  # of the column among those read; -1 for a constant
+    convert: Convert
+
+
+class _Reader:
+    """Rows of one table as messages."""
+
+    def __init__(self, name: str, table: Table, fields: Fields) -> None:
+        self._name = name
+        self._table = table
+        self._columns = list(dict.fromkeys(cell.column for cell in fields.values() if cell.column))
+        missing = [column for column in self._columns if column not in table.columns]
+        if missing:
+            raise MappingError(name, f"no column {', '.join(missing)}", f"one of {', '.join(table.columns)}")
+        self._constants = {
+            field: self._guarded("the mapping", field, _converter(field, cell), cell.constant)
+            for field, cell in fields.items()
+            if cell.column is None
+        }
+        self._readings = [
+            _Reading(field, cell.column, self._columns.index(cell.column), _converter(field, cell))
+            for field, cell in fields.items()
+            if cell.column is not None
+        ]
+
+    def messages(self) -> Iterator[Message]:
+        for row, cells in enumerate(self._table.read(self._columns), 1):
+            message = dict(self._constants)
+            for field, column, place, convert in self._readings:
+                cell = cells[place]
+                try:
+                    value = None if cell is None or cell != cell else convert(cell)  # noqa: PLR0124  NaN
+                except BadValueError as error:
+                    raise self._error(row, column, error) from None
+                if value is not None:
+                    message[field] = value
+                elif field in NEEDED:
+                    raise self._error(row, column, BadValueError("nothing", f"a value for {field}"))
+            yield self._in_minor_units(message, row)
+
+    def _in_minor_units(self, message: Message, row: int) -> Message:
+        amount: Decimal | None = message.pop("amount", None)
+        if amount is not None:
+            try:
+                message["amount_minor"] = values.minor(amount, message["currency"])
+            except BadValueError as error:
+                raise self._error(row, "currency", error) from None
+        return message
+
+    def _guarded(self, where: str, field: str, convert: Convert, cell: Any) -> Any:
+        try:
+            return convert(cell)
+        except BadValueError as error:
+            raise MappingError(f"{where}, {field}", error.found, error.expected) from None
+
+    def _error(self, row: int, column: str | None, error: BadValueError) -> MappingError:
+        return MappingError(f"{self._name} row {row}, column {column}", error.found, error.expected)
+
+
+def _converter(field: str, cell: Cell) -> Convert:
+    if field in TIMES:
+        convert = values.time_reader(cell.format, ZoneInfo(cell.zone))
+    else:
+        convert = CONVERTERS.get(field, values.text)
+    steps = _text_steps(cell)
+    if not steps:
+        return convert
+    return lambda value: _through(steps, convert, value)
+
+
+def _text_steps(cell: Cell) -> Sequence[Callable[[str], str | None]]:
+    steps: list[Callable[[str], str | None]] = []
+    if cell.strip:
+        steps.append(lambda value: value.removeprefix(cell.strip))
+    if cell.table is not None:
+        table, otherwise = cell.table, cell.otherwise
+        steps.append(lambda value: table.get(value, otherwise))
+    if cell.prefix:
+        steps.append(lambda value: cell.prefix + value)
+    return steps
+
+
+def _through(steps: Sequence[Callable[[str], str | None]], convert: Convert, value: Any) -> Any:
+    changed: str | None = values.text(value)
+    for step in steps:
+        if changed is None:
+            return None
+        changed = step(changed)
+    return None if changed is None else convert(changed)

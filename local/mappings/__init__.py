@@ -1,0 +1,1 @@
+"""How anyone's file becomes transactions: the grammar of a mapping, its values, its tables."""

@@ -1,0 +1,201 @@
+"""
+The grammar of a mapping: a small YAML file, parsed and checked whole.
+
+Rule: every fault of a mapping is found before the first row is read, and all are
+told together. docs/your-own-data.md explains the grammar to its users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from local.mappings.tables import MappingError
+
+HERE = Path(__file__).parent
+
+MANDATORY = ("transaction_id", "account_id", "event_time", "amount", "currency")
+TRANSACTION_FIELDS = frozenset(
+    """
+    transaction_id account_id event_time amount amount_minor currency event_type card_number customer_id
+    counterparty_id merchant_id mcc auth_result decline_reason channel country latitude longitude
+    device_id device_fingerprint ip entry_mode
+    """.split()
+)
+LABEL_FIELDS = frozenset(("is_fraud", "kind"))
+CUSTOMER_FIELDS = frozenset(
+    """
+    customer_id account_ids updated segment home_country home_latitude home_longitude kyc_level risk_tier
+    opened
+    """.split()
+)
+MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
+CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
+SECTIONS = frozenset(("transactions", "label", "customers", "merchants", "sort", "delimiter"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """
+    Where a field's value comes from.
+
+    Attributes:
+        column: The column read; None for a constant.
+        constant: The value of every row.
+        strip: Left out where the text begins with it.
+        table: What each text becomes; a text not in it becomes *otherwise*.
+        prefix: Put in front.
+        format: Of times: `epoch_s`, `epoch_ms` or a strptime format; None is ISO 8601.
+        zone: Of times that state none.
+    """
+
+    column: str | None = None
+    constant: str | None = None
+    strip: str = ""
+    table: Mapping[str, str] | None = None
+    otherwise: str | None = None
+    prefix: str = ""
+    format: str | None = None
+    zone: str = "UTC"
+
+
+Fields = dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One mapping: which columns are which fields, and which files stand beside the data."""
+
+    name: str
+    transactions: Fields
+    label: Fields
+    label_delay_days: float
+    customers: Fields
+    customers_file: str | None
+    merchants: Fields
+    merchants_file: str | None
+    sort: bool
+    delimiter: str
+
+
+def load_spec(mapping: str) -> Spec:
+    """
+    The mapping called *mapping* (`handbook`, `sparkov`), or the YAML file of that path.
+
+    Raises:
+        MappingError: If there is none, or it has faults: all of them.
+    """
+    path = HERE / f"{mapping}.yaml"
+    if not path.is_file():
+        path = Path(mapping)
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in HERE.glob("*.yaml")))
+        raise MappingError(f"MAPPING={mapping}", "no such mapping", f"{known}, or the path of a YAML file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError(str(path), f"no YAML ({str(error).splitlines()[0]})", "a mapping") from error
+    return parse_spec(path.name, content)
+
+
+def parse_spec(name: str, content: Any) -> Spec:
+    """*content*, as read from YAML, checked whole. Raises MappingError with every fault."""
+    faults: list[str] = []
+    sections = _dict(content, name, faults)
+    _check_known(sections, "", SECTIONS, faults)
+    label, delay_days = _label(_dict(sections.get("label"), "label", faults), faults)
+    customers, customers_file = _beside(sections, "customers", CUSTOMER_FIELDS, faults)
+    merchants, merchants_file = _beside(sections, "merchants", MERCHANT_FIELDS, faults)
+    spec = Spec(
+        name=name,
+        transactions=_transactions(sections, faults),
+        label=label,
+        label_delay_days=delay_days,
+        customers=customers,
+        customers_file=customers_file,
+        merchants=merchants,
+        merchants_file=merchants_file,
+        sort=bool(sections.get("sort", False)),
+        delimiter=str(sections.get("delimiter", ",")),
+    )
+    if faults:
+        raise MappingError(name, "; ".join(faults), "a mapping as in docs/your-own-data.md")
+    return spec
+
+
+def _transactions(sections: dict[str, Any], faults: list[str]) -> Fields:
+    section = _dict(sections.get("transactions"), "transactions", faults)
+    cells = _cells(section, "transactions", TRANSACTION_FIELDS, faults)
+    given = cells.keys() | ({"amount"} if "amount_minor" in cells else set())
+    faults += [f"transactions.{field}: missing, it is mandatory" for field in MANDATORY if field not in given]
+    return cells
+
+
+def _label(section: dict[str, Any], faults: list[str]) -> tuple[Fields, float]:
+    delay_days = section.get("delay_days", 7)
+    if not isinstance(delay_days, int | float) or isinstance(delay_days, bool) or delay_days < 0:
+        faults.append(f"label.delay_days: found {delay_days!r}, expected a number of days, 0 or more")
+        delay_days = 0
+    cells = _cells({k: v for k, v in section.items() if k != "delay_days"}, "label", LABEL_FIELDS, faults)
+    if section and "is_fraud" not in cells:
+        faults.append("label.is_fraud: missing, it is mandatory in `label`")
+    return cells, float(delay_days)
+
+
+def _beside(
+    sections: dict[str, Any], name: str, known: frozenset[str], faults: list[str]
+) -> tuple[Fields, str | None]:
+    section = _dict(sections.get(name), name, faults)
+    if not section:
+        return {}, None
+    cells = _cells({k: v for k, v in section.items() if k != "file"}, name, known, faults)
+    needed = {"customers": ("customer_id", "account_ids")}.get(name, tuple(sorted(known)))
+    faults += [f"{name}.{field}: missing, it is mandatory" for field in needed if field not in cells]
+    if not isinstance(section.get("file"), str):
+        faults.append(f"{name}.file: missing, expected the name of a file beside the data")
+    return cells, str(section.get("file"))
+
+
+def _cells(section: dict[str, Any], where: str, known: frozenset[str], faults: list[str]) -> Fields:
+    _check_known(section, f"{where}.", known, faults)
+    return {key: _cell(value, f"{where}.{key}", faults) for key, value in section.items() if key in known}
+
+
+def _cell(value: Any, where: str, faults: list[str]) -> Cell:
+    parts = value if isinstance(value, dict) else {"column": value}
+    _check_known(parts, f"{where}.", CELL_KEYS, faults)
+    if (parts.get("column") is None) == (parts.get("constant") is None):
+        faults.append(f"{where}: expected a column's name, or {{constant: value}}")
+    table = parts.get("table")
+    if table is not None and not isinstance(table, dict):
+        faults.append(f"{where}.table: expected pairs of text and its meaning")
+        table = None
+    _check_zone(parts.get("zone", "UTC"), where, faults)
+    texts = {key: str(parts[key]) for key in CELL_KEYS - {"table"} if parts.get(key) is not None}
+    return Cell(table=None if table is None else {str(k): str(v) for k, v in table.items()}, **texts)
+
+
+def _check_zone(zone: Any, where: str, faults: list[str]) -> None:
+    try:
+        ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        faults.append(f"{where}.zone: found {zone!r}, expected a zone such as UTC or Europe/Paris")
+
+
+def _dict(value: Any, where: str, faults: list[str]) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    faults.append(f"{where}: expected names with values")
+    return {}
+
+
+def _check_known(names: Iterable[str], where: str, known: frozenset[str], faults: list[str]) -> None:
+    expected = ", ".join(sorted(known))
+    faults += [f"{where}{name}: unknown, expected one of {expected}" for name in names if name not in known]
