@@ -1,0 +1,42 @@
+"""Events on one account's time line, in seconds after 2023-11-14 (a Tuesday) 12:00 UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from schemas.transaction import Transaction
+from udfs.features import LIMITS, AccountHistory, Limits, Observation, Profile, Snapshot, observe
+
+NOON_MS = 1_699_963_200_000
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def at(second: float, amount_minor: int = 1_000, **fields: Any) -> Transaction:
+    """A payment at *second*, of 10.00 EUR unless said."""
+    event_time_ms = NOON_MS + round(second * 1000)
+    known = {"transaction_id": f"t{event_time_ms}", "account_id": "a", "currency": "EUR", **fields}
+    return Transaction(event_time_ms=event_time_ms, amount_minor=amount_minor, **known)
+
+
+def past(events: Iterable[Transaction], limits: Limits = LIMITS) -> AccountHistory:
+    """What *events*, observed in this order, leave behind."""
+    history = AccountHistory()
+    for event in events:
+        history = observe(history, event, None, limits).history
+    return history
+
+
+def last(events: list[Transaction], profile: Profile | None = None, limits: Limits = LIMITS) -> Observation:
+    """What is observed of the last of *events*."""
+    return observe(past(events[:-1], limits), events[-1], profile, limits)
+
+
+def seen(*events: Transaction, profile: Profile | None = None) -> Snapshot:
+    """The snapshot of the last of *events*."""
+    return last(list(events), profile).snapshot
+
+
+def seconds_kept(history: AccountHistory) -> list[float]:
+    """The time line of the raw entries in state."""
+    return [(entry.event_time_ms - NOON_MS) / 1000 for entry in history.entries]
