@@ -26,11 +26,11 @@ class Oracle:
     """The past of every account, in the order in which it was told."""
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  (immutable)
+        """Begin with no past; *limits* are what state keeps."""
         self.limits = limits
         self.told: dict[str, list[Transaction]] = {}
 
     def is_duplicate(self, txn: Transaction) -> bool:
-        """Begin with no past; *limits* are what state keeps."""
         """Whether an event of this id, still kept and less than 24 h away, was told before."""
         return any(
             old.transaction_id == txn.transaction_id and abs(old.event_time_ms - txn.event_time_ms) < DAY_MS

@@ -198,3 +198,14 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+def table() -> str:
+    """The features as a table in Markdown, as docs/features.md shows it."""
+    rows = (
+        f"| `{one.name}` | {one.type} | {one.unit} | {one.window} | {one.meaning} | {one.missing} |"
+        for one in FEATURES
+    )
+    return "\n".join(
+        ("| name | type | unit | window | meaning | missing when |", "|---|---|---|---|---|---|", *rows)
+    )
