@@ -1,8 +1,9 @@
 """
 YAML of a rule book to plain values, safely.
 
-Rule: only plain data comes out (safe loader), and a key written twice is a
-fault: YAML itself would silently keep the last.
+Rule: only plain data comes out (safe loader). A key written twice is a fault:
+YAML itself would silently keep the last. So is an alias: ten lines of them can
+stand for more data than there is memory.
 """
 
 from __future__ import annotations
@@ -32,11 +33,17 @@ def read_yaml(text: str) -> object:
 
 
 class _BookLoader(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="found an alias, expected what it stands for", problem_mark=mark)
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         written: set[tuple[str, str]] = set()
         for key, _ in node.value:
             if (key.tag, str(key.value)) in written:
-                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"found key {key.value!r} twice, expected it once", problem_mark=key.start_mark)
             written.add((key.tag, str(key.value)))
         return super().construct_mapping(node, deep=deep)
 
@@ -44,4 +51,4 @@ class _BookLoader(yaml.SafeLoader):
 def _sentence(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{where}found {error.problem or error.context}, expected YAML of a rule book"
+    return f"{where}{error.problem or error.context}"

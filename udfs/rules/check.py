@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from udfs.rules.errors import ExpressionError
 from udfs.rules.names import KINDS, Kind
 from udfs.rules.parse import parse
-from udfs.rules.tokens import KEYWORDS, quoted
+from udfs.rules.tokens import KEYWORDS, quoted, shortened
 from udfs.rules.tree import (
     AllOf,
     AnyOf,
@@ -56,7 +56,7 @@ def kind_of(node: Node, kinds: Kinds) -> Kind:
 def _expect(kind: Kind, node: Node, kinds: Kinds) -> None:
     found = kind_of(node, kinds)
     if found is not kind:
-        raise ExpressionError(node.column, f"{found} {quoted(show(node))}", kind)
+        raise ExpressionError(node.column, f"{found} {shortened(show(node))}", kind)
 
 
 def _literal(node: Literal, _: Kinds) -> Kind:

@@ -65,8 +65,8 @@ def _meaning(feature: Feature) -> Meaning:
     return Meaning(_KIND_OF_FEATURE[feature.type], f"{feature.meaning}{window}{unit}")
 
 
-NAMES: Mapping[str, Meaning] = MappingProxyType(
-    {**_TRANSACTION, **_PROFILE, **{feature.name: _meaning(feature) for feature in FEATURES}, **_AFTER_SCORING},
-)
+_FEATURES = {feature.name: _meaning(feature) for feature in FEATURES}
+
+NAMES: Mapping[str, Meaning] = MappingProxyType({**_TRANSACTION, **_PROFILE, **_FEATURES, **_AFTER_SCORING})
 KINDS: Mapping[str, Kind] = MappingProxyType({name: meaning.kind for name, meaning in NAMES.items()})
 AFTER_SCORING = frozenset(_AFTER_SCORING)  # a rule that names one of these waits for the score

@@ -69,12 +69,15 @@ class Token(NamedTuple):
 
 def quoted(text: str) -> str:
     """*text* in quotes, at most 40 characters, with nothing that a terminal can't show."""
-    short = text if len(text) <= 40 else f"{text[:37]}..."
-    if short.isprintable():
-        return f"'{short}'"
-    if len(text) == 1:
+    if len(text) == 1 and not text.isprintable():
         return f"U+{ord(text):04X}"
-    return f"'{''.join(c if c.isprintable() else '?' for c in short)}'"
+    return f"'{shortened(text)}'"
+
+
+def shortened(text: str) -> str:
+    """*text*, at most 40 characters of it, with nothing that a terminal can't show."""
+    short = text if len(text) <= 40 else f"{text[:37]}..."
+    return "".join(character if character.isprintable() else "?" for character in short)
 
 
 def tokenise(text: str) -> list[Token]:
