@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.features.scenario import at, last, past, seen
@@ -64,6 +64,7 @@ def test_a_match_across_neighbours_is_none() -> None:
     assert knows(one + two + b"bbbbcccc", b"bbbbcccc")
 
 
+@settings(deadline=None)
 @given(used=st.lists(st.sampled_from([b"ab" * 4, b"ba" * 4, b"aa" * 4, b"bb" * 4])), most=st.integers(1, 4))
 def test_remembers_the_last_used(used: list[bytes], most: int) -> None:
     """What is known is what was used last, each once, in the order of last use."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.transaction import Transaction
@@ -82,6 +82,7 @@ def typed(snapshot: dict[str, object]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("limits", [LIMITS, TIGHT])
+@settings(deadline=None)  # the machine may be busy
 @given(moves=st.lists(events(), max_size=25), profile=profiles)
 def test_equals_the_oracle(limits: Limits, moves: list[Transaction], profile: Profile | None) -> None:
     """Every feature of every event is what the definition says, in any order, cut or not."""
@@ -99,6 +100,7 @@ def test_equals_the_oracle(limits: Limits, moves: list[Transaction], profile: Pr
         assert history == observed.history
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(moves=st.lists(events(), max_size=25), order=st.randoms(use_true_random=False))
 def test_totals_do_not_depend_on_order(moves: list[Transaction], order: object) -> None:
     """The totals of a currency are the same in whatever order the payments came."""
