@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_parser(
     parent: argparse._SubParsersAction[argparse.ArgumentParser] | None, name: str, about: str
 ) -> argparse.ArgumentParser:
-    make = argparse.ArgumentParser if parent is None else partial(parent.add_parser, help=about.partition("\n")[0])
+    title = about.partition("\n")[0]
+    make = argparse.ArgumentParser if parent is None else partial(parent.add_parser, help=title)
     return make(
         name,
         description=about,

@@ -93,7 +93,7 @@ def _faults(content: object) -> Iterator[str]:
 def _entry_faults(entries: Sequence[object]) -> Iterator[str]:
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, dict):
-            where = f"rule {number}" if _id_fault(entry.get("id")) else f"rule '{entry['id']}'"
+            where = f"rule {number}" if _id_fault(entry.get("id")) else f"rule {number} '{entry['id']}'"
             yield from (f"{where}, {fault}" for fault in _key_faults(entry, _RULE_KEYS, optional=_OPTIONAL))
         else:
             yield f"rule {number}: found {described(entry)}, expected a mapping"

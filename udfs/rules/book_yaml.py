@@ -35,17 +35,21 @@ def read_yaml(text: str) -> object:
 class _BookLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(problem="found an alias, expected what it stands for", problem_mark=mark)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML's stubs lack it
+            raise _fault("found an alias, expected what it stands for", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         written: set[tuple[str, str]] = set()
         for key, _ in node.value:
             if (key.tag, str(key.value)) in written:
-                raise yaml.MarkedYAMLError(problem=f"found key {key.value!r} twice, expected it once", problem_mark=key.start_mark)
+                raise _fault(f"found key {key.value!r} twice, expected it once", key.start_mark)
             written.add((key.tag, str(key.value)))
         return super().construct_mapping(node, deep=deep)
+
+
+def _fault(sentence: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=sentence, problem_mark=mark)
 
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:
