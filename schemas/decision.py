@@ -128,6 +128,11 @@ def encode_alert(decision: Decision) -> bytes:
     return orjson.dumps(fields, default=_plain)
 
 
+def encode_reasons(decision: Decision) -> bytes:
+    """Return the reasons of *decision* alone, as `encode_decision` writes them: a JSON list."""
+    return orjson.dumps([_reason(hit) for hit in decision.hits], default=_plain)
+
+
 def _fields(decision: Decision) -> dict[str, Any]:
     """Return the JSON fields of *decision*; Decimals are still numbers."""
     score = decision.score

@@ -27,6 +27,7 @@ from udfs.clients.store import CoalescingWriter
 
 _log = logging.getLogger(__name__)
 _FLUSH_TIMEOUT_MS = 10_000  # how long a stopping job waits for its last writes
+_WRITE_TIMEOUT_MS = 2_000  # one PutItem; a slower one is tried again
 
 
 class Scores(Protocol):
@@ -113,9 +114,14 @@ class HotTables:
     """DynamoDB's tables, and how their writes are gathered."""
 
     address: AwsAddress
-    account_table: str
-    customer_table: str
+    accounts: Table
+    customers: Table
     writer: WriterSettings
+
+    def writer_of(self, table: Table) -> Writer:
+        """A writer of *table* of its own, for one operator's thread."""
+        store = dynamo_table(table, _WRITE_TIMEOUT_MS, self.address)
+        return CoalescingWriter(store, self.writer, get_loop().loop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,18 +135,13 @@ class AwsEnds:
 
     def __call__(self) -> Ends:
         """The ends, connected on first use."""
+        tables = self.tables
         return Ends(
             card_key=read_card_key(self.card),
             scores=attach_scorer(self.scorer, self.endpoint),
-            accounts=self._writer("account_id", "version", self.tables and self.tables.account_table),
-            customers=self._writer("customer_id", "updated_ms", self.tables and self.tables.customer_table),
+            accounts=tables.writer_of(tables.accounts) if tables else NoStore(),
+            customers=tables.writer_of(tables.customers) if tables else NoStore(),
         )
-
-    def _writer(self, key: str, version: str, table: str | None) -> Writer:
-        if self.tables is None or table is None:
-            return NoStore()
-        store = dynamo_table(Table(table, key, version), self.tables.address)
-        return CoalescingWriter(store, self.tables.writer, get_loop().loop)
 
 
 def read_card_key(card: CardKeySource) -> CardKey:

@@ -1,0 +1,25 @@
+"""
+The Flink environment, with nothing set in code but what Managed Flink allows.
+
+Rule: only keys on MSF's allow-list (reference: msf-packaging). Checkpoints,
+state backend, parallelism and restarts come from the cluster, here or there.
+"""
+
+from __future__ import annotations
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from flink_app.settings import Settings
+
+
+def make_environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """The environment and its tables, in the execution mode that *settings* ask for."""
+    configuration = Configuration()
+    configuration.set_string("python.execution-mode", settings.engine.execution_mode)
+    configuration.set_string("pipeline.auto-generate-uids", "false")
+    configuration.set_string("pipeline.max-parallelism", str(settings.engine.max_parallelism))
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.configure(configuration)
+    return env, StreamTableEnvironment.create(env)

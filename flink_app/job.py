@@ -1,0 +1,93 @@
+"""
+The graph, top to bottom.
+
+    transactions ------------------+--> decide --> decided ------> topics, archive
+    customers --> fan out profiles-+      |
+                                          +--> dead letters ------> topic
+    labels -----> check labels ------------------> labels --------> archive
+                       +--> dead letters
+
+Ends are attached outside, by `main` or a test. A uid is a promise about state and
+changes only with an ADR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream, KeyedStream
+from pyflink.java_gateway import get_gateway
+
+from schemas.card import CardKey
+from udfs.clients.ends import Ends
+from udfs.operators.check_labels import CheckLabels
+from udfs.operators.decide import Decide, DecideSettings
+from udfs.operators.fan_out import FanOutProfiles
+from udfs.operators.rows import DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What flows in: raw messages, as `rows.INCOMING`."""
+
+    transactions: DataStream
+    customers: DataStream
+    labels: DataStream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """What flows out."""
+
+    decided: DataStream  # rows.DECIDED, one a transaction
+    labels: DataStream  # rows.LABEL
+    dead_letters: DataStream  # (account or "", JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How the operators work: their settings, and what connects them to the world."""
+
+    decide: DecideSettings
+    make_ends: Callable[[], Ends]
+    read_card_key: Callable[[], CardKey]
+    labels_topic: str
+    buffer_timeout_ms: int
+
+
+def build(inputs: Inputs, ways: Ways) -> Streams:
+    """The whole graph between *inputs* and what it returns; every operator has a name and a uid."""
+    profiles = (
+        inputs.customers.process(FanOutProfiles(ways.decide.customers_topic), output_type=INCOMING)
+        .name("fan out profiles")
+        .uid("fan-out-profiles-v1")
+        .set_buffer_timeout(ways.buffer_timeout_ms)
+    )
+    # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
+    messages = by_account(inputs.transactions.union(profiles))
+    decided = (
+        messages.process(Decide(ways.decide, ways.make_ends), output_type=DECIDED_TYPE)
+        .name("decide")
+        .uid("decide-v1")
+        .set_buffer_timeout(ways.buffer_timeout_ms)
+    )
+    labels = (
+        inputs.labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=LABEL_TYPE)
+        .name("check labels")
+        .uid("check-labels-v1")
+    )
+    dead_letters = decided.get_side_output(DEAD_LETTERS).union(
+        profiles.get_side_output(DEAD_LETTERS), labels.get_side_output(DEAD_LETTERS)
+    )
+    return Streams(decided=decided, labels=labels, dead_letters=dead_letters)
+
+
+def by_account(messages: DataStream) -> KeyedStream:
+    """*messages* keyed by their first field in the JVM: a Python key selector costs a hop (DESIGN)."""
+    key_type = Types.ROW([Types.STRING()])
+    selector = get_gateway().jvm.KeyByKeySelector()
+    java_stream = messages._j_data_stream  # noqa: SLF001  # the API has no JVM key selector
+    keyed = java_stream.keyBy(selector, key_type.get_java_type_info())
+    return KeyedStream(keyed, INCOMING, DataStream(java_stream))

@@ -1,0 +1,43 @@
+"""Entry point: load settings, make the environment, attach the ends, execute."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from flink_app.environment import make_environment
+from flink_app.job import Inputs, build
+from flink_app.settings import PROPERTIES_PATH, load_settings
+from flink_app.sinks import attach_sinks
+from flink_app.sources import read_topic
+from flink_app.uids import name_planned_operators
+from flink_app.ways import ways_of
+from schemas.errors import ConfigurationError
+
+
+def main(properties: Path) -> None:
+    """The job is submitted with the settings of *properties*."""
+    settings = load_settings(properties)
+    env, tables = make_environment(settings)
+    kafka, order = settings.kafka, settings.order
+    inputs = Inputs(
+        transactions=read_topic(tables, kafka.transactions_topic, kafka, order),
+        customers=read_topic(tables, kafka.customers_topic, kafka, order),
+        labels=read_topic(tables, kafka.labels_topic, kafka, order),
+    )
+    attach_sinks(tables, build(inputs, ways_of(settings)), settings)
+    name_planned_operators(env)
+    env.execute("fraudstream")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="flink_app.main", description="Submit the fraudstream job.")
+    parser.add_argument("--properties", type=Path, default=PROPERTIES_PATH, help="file of property groups")
+    try:
+        main(parser.parse_args().properties)
+    except ConfigurationError as fault:
+        sys.exit(f"fraudstream: {fault}")
+    sys.stdout.flush()
+    os._exit(0)  # PyFlink's gRPC servers can't be stopped at exit on Python 3.12 and say so at length

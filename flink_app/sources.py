@@ -1,0 +1,71 @@
+"""
+Topics in: a raw Kafka table for each, its record's timestamp as event time.
+
+Rule: Flink's own source gives timestamps and watermarks, with no Python before
+the keyed operator (DESIGN, *Fused*). `ts` must stay a field of the converted
+row, or every timestamp is -2^63.
+"""
+
+from __future__ import annotations
+
+from pyflink.datastream import DataStream
+from pyflink.table import StreamTableEnvironment
+
+from flink_app.settings import Kafka, Order
+from udfs.operators.rows import INCOMING
+
+_MSK_IAM = {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanism": "AWS_MSK_IAM",
+    "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+    "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
+
+
+def client_options(kafka: Kafka) -> dict[str, str]:
+    """Table options that every Kafka client of the job shares."""
+    security = _MSK_IAM if kafka.security == "msk-iam" else {}
+    properties = {"bootstrap.servers": kafka.bootstrap_servers, **security}
+    return {"connector": "kafka", **{f"properties.{name}": value for name, value in properties.items()}}
+
+
+def with_clause(options: dict[str, str]) -> str:
+    """SQL's WITH clause of *options*."""
+    escaped = ((name, value.replace("'", "''")) for name, value in options.items())
+    return "WITH (" + ", ".join(f"'{name}' = '{value}'" for name, value in escaped) + ")"
+
+
+def read_topic(tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: Order) -> DataStream:
+    """The records of *topic* as `rows.INCOMING`; partition and offset come along for dead letters."""
+    name = f"read {topic}"
+    tables.execute_sql(f"""
+        CREATE TEMPORARY TABLE `{name}` (
+            k STRING,
+            v BYTES,
+            ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+            p INT METADATA FROM 'partition' VIRTUAL,
+            o BIGINT METADATA FROM 'offset' VIRTUAL,
+            WATERMARK FOR ts AS ts - INTERVAL '{order.lateness_ms / 1000:.3f}' SECOND(5, 3)
+        ) {with_clause(_source_options(topic, kafka, order))}""")
+    account = "COALESCE(k, '')"  # a record without a key is a dead letter, not a crash
+    query = f"SELECT {account}, ROW({account}, v, p, o), ts FROM `{name}`"  # noqa: S608  # our own names
+    return tables.to_append_stream(tables.sql_query(query), INCOMING)
+
+
+def _source_options(topic: str, kafka: Kafka, order: Order) -> dict[str, str]:
+    idle = {"scan.watermark.idle-timeout": f"{order.idle_timeout_ms} ms"} if order.idle_timeout_ms else {}
+    return (
+        client_options(kafka)
+        | idle
+        | {
+            "topic": topic,
+            "properties.group.id": kafka.group_id,
+            "properties.fetch.max.wait.ms": str(kafka.fetch_wait_ms),
+            "properties.fetch.min.bytes": "1",
+            "scan.startup.mode": f"{kafka.starting_offsets}-offset",
+            "key.format": "raw",
+            "key.fields": "k",
+            "value.format": "raw",
+            "value.fields-include": "EXCEPT_KEY",
+        }
+    )

@@ -1,0 +1,74 @@
+"""From settings to what the operators are given: each gets the values it uses, never `Settings`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flink_app.job import Ways
+from flink_app.settings import Card, HotState, ScoreSettings, Settings
+from udfs.clients.aws_http import AwsAddress
+from udfs.clients.dynamodb import Table
+from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key
+from udfs.clients.hot_state import WriterSettings
+from udfs.clients.scorer import ScorerSettings
+from udfs.operators.decide import DecideSettings
+from udfs.rules.book import built_in_text
+
+_WITHIN_FLUSH = 5  # a write starts a fifth of the flush time before its due time
+
+
+def ways_of(settings: Settings) -> Ways:
+    """How the operators work under *settings*."""
+    card = _card_key(settings.card, settings.score.region)
+    ends = AwsEnds(
+        card=card,
+        scorer=_scorer(settings.score),
+        endpoint=_address(settings.score.endpoint_url, settings.score.region),
+        tables=_tables(settings.hot_state) if settings.hot_state.enabled else None,
+    )
+    return Ways(
+        decide=_decide(settings),
+        make_ends=ends,
+        read_card_key=partial(read_card_key, card),
+        labels_topic=settings.kafka.labels_topic,
+        buffer_timeout_ms=settings.engine.buffer_timeout_ms,
+    )
+
+
+def _decide(settings: Settings) -> DecideSettings:
+    return DecideSettings(
+        wait_for_watermark=settings.order.wait == "watermark",
+        marker_period_ms=settings.engine.marker_period_ms,
+        max_pending=settings.score.max_pending,
+        book=built_in_text(),
+        transactions_topic=settings.kafka.transactions_topic,
+        customers_topic=settings.kafka.customers_topic,
+    )
+
+
+def _card_key(card: Card, region: str) -> CardKeySource:
+    return CardKeySource(version=card.key_version, source=card.key_source, region=region)
+
+
+def _scorer(score: ScoreSettings) -> ScorerSettings:
+    return ScorerSettings(
+        endpoint=score.endpoint_name,
+        deadline_ms=score.deadline_ms,
+        max_rows=score.max_rows,
+        max_wait_ms=score.max_wait_ms,
+        attempt_timeout_ms=score.deadline_ms,
+        fallback_value=score.fallback_value,
+    )
+
+
+def _tables(hot: HotState) -> HotTables:
+    return HotTables(
+        address=_address(hot.endpoint_url, hot.region),
+        accounts=Table(hot.account_table, "account_id", "version"),
+        customers=Table(hot.customer_table, "customer_id", "updated_ms"),
+        writer=WriterSettings(flush_ms=hot.flush_ms, lead_ms=hot.flush_ms // _WITHIN_FLUSH),
+    )
+
+
+def _address(url: str, region: str) -> AwsAddress:
+    return AwsAddress(region=region, endpoint_url="" if url == "aws" else url)

@@ -1,0 +1,126 @@
+"""
+The one packed value an account keeps, and what its pending decisions promise.
+
+Rules: Flink never sees these types, so the version byte alone makes an upgrade
+safe; fields are only appended, with defaults; a shape that reached production
+stays in tests/fixtures/state. Pure: times and epochs are arguments. ADR-0004.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas.decision import RuleHit
+from schemas.errors import BrokenPromise
+from schemas.transaction import Transaction
+from udfs.features.history import AccountHistory
+from udfs.features.profile import Profile
+
+STATE_VERSION = 1
+
+
+class Undecided(NamedTuple):
+    """A judged transaction that lacks only its score: enough to ask again, and to speak."""
+
+    txn: Transaction
+    profile: Profile | None
+    account_version: int
+    features: list[Any]  # in the order of FEATURES
+    hits: list[Any]  # RuleHit, field by field
+    missing: list[str]
+    late: bool
+    out_of_order: bool
+
+    def rule_hits(self) -> tuple[RuleHit, ...]:
+        """The hits of the rules that did not need the score."""
+        return tuple(RuleHit(*hit) for hit in self.hits)
+
+
+class Pending(NamedTuple):
+    """A promise to decide: who asked, when its marker timer fires, and what about."""
+
+    epoch_ms: int  # start of the operator that asked last
+    marker_ms: int
+    transaction_id: str
+    body: bytes  # an encoded Undecided, opened only to ask again
+
+
+class AccountState(NamedTuple):
+    """All that an account keeps."""
+
+    history: AccountHistory = AccountHistory()
+    profile: Profile | None = None
+    pending: tuple[Pending, ...] = ()
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_STATE = msgspec.msgpack.Decoder(AccountState)
+_UNDECIDED = msgspec.msgpack.Decoder(Undecided)
+_WAITING = msgspec.msgpack.Decoder(list[Transaction])
+_PREFIX = bytes([STATE_VERSION])
+
+
+def encode_state(state: AccountState) -> bytes:
+    """The packed value of *state*, its version first."""
+    return _PREFIX + _ENCODER.encode(state)
+
+
+def decode_state(packed: bytes | None) -> AccountState:
+    """
+    The state of a packed value; a new account's when there is none.
+
+    Raises:
+        BrokenPromise: If it was written by a version that this job does not know.
+    """
+    if not packed:
+        return AccountState()
+    if packed[0] != STATE_VERSION:
+        raise BrokenPromise("account state", f"version {packed[0]}", f"version {STATE_VERSION}")
+    return _STATE.decode(memoryview(packed)[1:])
+
+
+def encode_undecided(undecided: Undecided) -> bytes:
+    """*undecided* as it rests in a `Pending`."""
+    return _ENCODER.encode(undecided)
+
+
+def decode_undecided(body: bytes) -> Undecided:
+    """What a `Pending` is about."""
+    return _UNDECIDED.decode(body)
+
+
+def encode_waiting(transactions: list[Transaction]) -> bytes:
+    """Transactions of one event time, as they wait for the watermark."""
+    return _ENCODER.encode(transactions)
+
+
+def decode_waiting(body: bytes | None) -> list[Transaction]:
+    """The transactions that wait; none where nothing does."""
+    return _WAITING.decode(body) if body else []
+
+
+class Sorted(NamedTuple):
+    """An account's pending transactions, without those that are finished."""
+
+    again: tuple[Pending, ...]  # a former life's, to be asked for again
+    flying: tuple[Pending, ...]  # this life's, not decided yet
+
+
+def sort_out(
+    pending: tuple[Pending, ...], epoch_ms: int, flying: frozenset[str], open_from_ms: float
+) -> Sorted:
+    """
+    Tell what is still open among *pending*, in the account's order.
+
+    Args:
+        pending: What the packed value holds; a former life's come first.
+        epoch_ms: The life (operator start) that asks.
+        flying: Ids that memory knows to be out for a score.
+        open_from_ms: Former promises with an earlier marker timer were kept before the checkpoint.
+    """
+    return Sorted(
+        again=tuple(p for p in pending if p.epoch_ms != epoch_ms and p.marker_ms >= open_from_ms),
+        flying=tuple(p for p in pending if p.epoch_ms == epoch_ms and p.transaction_id in flying),
+    )

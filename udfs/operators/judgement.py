@@ -1,0 +1,111 @@
+"""
+From an account's state and a transaction to what is undecided, and with a score to a decision.
+
+Rule: pure; the one place where features, rules and verdict meet, so that
+stream, backtest and tests say the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.currency import major
+from schemas.decision import Decision, Score, Value
+from schemas.transaction import Transaction
+from udfs.features.engine import observe
+from udfs.features.history import AccountHistory
+from udfs.features.names import FEATURES, Snapshot
+from udfs.features.profile import Profile
+from udfs.operators.account_state import AccountState, Undecided
+from udfs.rules.book import RuleBook
+from udfs.rules.evaluate import apply
+from udfs.rules.judge import judge
+
+_FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+_HOUR_MS = 3_600_000
+_RULE_FIELDS = (
+    "amount_minor",
+    "currency",
+    "event_type",
+    "mcc",
+    "channel",
+    "country",
+    "auth_result",
+    "decline_reason",
+    "entry_mode",
+    "merchant_id",
+)
+_RULE_FIELD_INDEXES = tuple((name, Transaction._fields.index(name)) for name in _RULE_FIELDS)
+
+
+class Consideration(NamedTuple):
+    """The history to keep, what is undecided, and the values a model is asked with."""
+
+    history: AccountHistory
+    undecided: Undecided
+    values: dict[str, Value]
+
+
+def consider(state: AccountState, txn: Transaction, book: RuleBook, *, late: bool) -> Consideration:
+    """Observe *txn* and apply every rule that does not need the score."""
+    history, snapshot, out_of_order = observe(state.history, txn, state.profile)
+    values = rule_values(txn, snapshot, state.profile)
+    outcome = apply(book.before, values)
+    undecided = Undecided(
+        txn=txn,
+        profile=state.profile,
+        account_version=history.decided,
+        features=[snapshot[name] for name in _FEATURE_NAMES],
+        hits=list(outcome.hits),
+        missing=list(outcome.missing),
+        late=late,
+        out_of_order=out_of_order,
+    )
+    return Consideration(history, undecided, values)
+
+
+def recall(undecided: Undecided) -> dict[str, Value]:
+    """The values of a transaction that was considered in a former life."""
+    return rule_values(undecided.txn, snapshot_of(undecided), undecided.profile)
+
+
+def conclude(undecided: Undecided, score: Score, book: RuleBook, attempt: int) -> Decision:
+    """The verdict on *undecided* now that *score* is there."""
+    values = {**recall(undecided), "score": score.value, "degraded": score.degraded}
+    outcome = apply(book.after, values)
+    hits = (*undecided.rule_hits(), *outcome.hits)
+    txn = undecided.txn
+    return Decision(
+        transaction_id=txn.transaction_id,
+        account_id=txn.account_id,
+        event_time_ms=txn.event_time_ms,
+        amount_minor=txn.amount_minor,
+        currency=txn.currency,
+        verdict=judge(hits),
+        score=score,
+        late=undecided.late,
+        out_of_order=undecided.out_of_order,
+        attempt=attempt,
+        account_version=undecided.account_version,
+        hits=hits,
+        missing=(*undecided.missing, *outcome.missing),
+        rules_version=book.version,
+    )
+
+
+def snapshot_of(undecided: Undecided) -> Snapshot:
+    """The features of *undecided* by name."""
+    return dict(zip(_FEATURE_NAMES, undecided.features, strict=True))
+
+
+def rule_values(txn: Transaction, snapshot: Snapshot, profile: Profile | None) -> dict[str, Value]:
+    """Everything a rule may name before the score is there."""
+    values = dict(snapshot)
+    for name, index in _RULE_FIELD_INDEXES:
+        values[name] = txn[index]
+    values["amount"] = major(txn.amount_minor, txn.currency)
+    values["hour"] = txn.event_time_ms // _HOUR_MS % 24
+    values["segment"] = profile and profile.segment
+    values["kyc_level"] = profile and profile.kyc_level
+    values["risk_tier"] = profile and profile.risk_tier
+    return values
