@@ -129,6 +129,7 @@ LABEL_FIELDS = (
     _optional("merchant_id", _ID),
     _optional("kind", _words),
 )
+IDS_BESIDE_CARD = tuple(field.kept_as for field in TRANSACTION_FIELDS if field.check is _ID)
 
 
 def _exponent_differs(message: Message, kept: Fields) -> bool:

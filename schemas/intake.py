@@ -8,13 +8,14 @@ them. No error repeats a personal datum.
 
 from __future__ import annotations
 
-from schemas.card import CardKey, tokenise
+from schemas.card import CardKey, bare_digits, tokenise
 from schemas.checks import shown
 from schemas.customer import Customer
 from schemas.errors import Malformed, OutOfRange
 from schemas.fields import (
     CUSTOMER_AGREEMENTS,
     CUSTOMER_FIELDS,
+    IDS_BESIDE_CARD,
     LABEL_FIELDS,
     TRANSACTION_AGREEMENTS,
     TRANSACTION_FIELDS,
@@ -44,13 +45,12 @@ def read_transaction(raw: bytes, account_key: str, record_time_ms: int, card_key
         Malformed: If *raw* or a field is not of its form, or a mandatory one is absent.
         OutOfRange: If a value is not allowed, by itself or beside the others.
     """
-    message = decode(raw, "transaction")
-    kept = _check(message, TRANSACTION_FIELDS, TRANSACTION_AGREEMENTS)
+    kept = _check(decode(raw, "transaction"), TRANSACTION_FIELDS, TRANSACTION_AGREEMENTS)
     _check_account(kept["account_id"], account_key)
     _check_ahead(kept["event_time_ms"], record_time_ms)
     if "card_token" in kept:
         kept["card_last4"] = kept["card_token"][-4:]
-        _tokenise_card(message, kept, card_key)
+        _tokenise_card(kept, card_key)
     if "ip_token" in kept:
         kept["ip_token"] = tokenise(kept["ip_token"], card_key)
     return Transaction(**kept)
@@ -73,10 +73,9 @@ def read_label(raw: bytes, card_key: CardKey) -> Label:
     Raises:
         RecordError: As `read_transaction`.
     """
-    message = decode(raw, "label")
-    kept = _check(message, LABEL_FIELDS, ())
+    kept = _check(decode(raw, "label"), LABEL_FIELDS, ())
     if "card_token" in kept:
-        _tokenise_card(message, kept, card_key)
+        _tokenise_card(kept, card_key)
     return Label(**kept)
 
 
@@ -108,14 +107,15 @@ def _check_ahead(event_time_ms: int, record_time_ms: int) -> None:
     """Raise if the event is dated too far after its record."""
     ahead_ms = event_time_ms - record_time_ms
     if ahead_ms > MAX_AHEAD_MS:
-        found = f"{shown(ahead_ms)} ms after the record's timestamp"
-        raise OutOfRange("event_time", found, f"at most {MAX_AHEAD_MS} ms after", "future_time")
+        expected = f"at most {MAX_AHEAD_MS} ms after the record"
+        raise OutOfRange("event_time", f"{shown(ahead_ms)} ms after", expected, "future_time")
 
 
-def _tokenise_card(message: Message, kept: Fields, card_key: CardKey) -> None:
-    """Replace the card number in *kept* by its token, and raise if another field says it in the clear."""
+def _tokenise_card(kept: Fields, card_key: CardKey) -> None:
+    """Replace the card number in *kept* by its token, and raise if an id says it in the clear."""
     digits = kept["card_token"]
     kept["card_token"] = tokenise(digits, card_key)
-    if digits in kept.values() or message["card_number"] in kept.values():
-        path = next(name for name, value in kept.items() if value in (digits, message["card_number"]))
+    ids = "\n".join([kept.get(name, "") for name in IDS_BESIDE_CARD])
+    if digits in bare_digits(ids):
+        path = next(name for name in IDS_BESIDE_CARD if digits in bare_digits(kept.get(name, "")))
         raise OutOfRange(path, "the card number", "no card number outside card_number", "card_in_clear")

@@ -28,7 +28,7 @@ CARD_TOKEN = tokenise(CARD_NUMBER, CARD_KEY)
 
 def payment(**fields: Any) -> Transaction:
     """A card payment of 12.34 EUR in a German shop, at noon."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "transaction_id": "t-1",
         "account_id": "a-1",
         "event_time_ms": NOON_MS,
@@ -51,7 +51,7 @@ def payment(**fields: Any) -> Transaction:
 
 def message(**fields: Any) -> dict[str, Any]:
     """Every field of a transaction on the wire, filled in; a field given as ... is left out."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "transaction_id": "t-1",
         "account_id": "a-1",
         "event_time": NOON_MS,
@@ -79,7 +79,7 @@ def message(**fields: Any) -> dict[str, Any]:
 
 def customer_message(**fields: Any) -> dict[str, Any]:
     """Every field of a customer on the wire, filled in; a field given as ... is left out."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "customer_id": "c-1",
         "account_ids": ["a-1", "a-2"],
         "updated": NOON_MS,
@@ -96,7 +96,7 @@ def customer_message(**fields: Any) -> dict[str, Any]:
 
 def label_message(**fields: Any) -> dict[str, Any]:
     """Every field of a label on the wire, filled in; a field given as ... is left out."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "transaction_id": "t-1",
         "account_id": "a-1",
         "is_fraud": True,
@@ -120,7 +120,7 @@ def raw_avro(**fields: Any) -> bytes:
 
 def customer(**fields: Any) -> Customer:
     """A long-standing retail customer in Berlin with two accounts."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "customer_id": "c-1",
         "account_ids": ("a-1", "a-2"),
         "updated_ms": NOON_MS,
@@ -137,7 +137,7 @@ def customer(**fields: Any) -> Customer:
 
 def label(**fields: Any) -> Label:
     """A payment reported as fraud a week later."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "transaction_id": "t-1",
         "account_id": "a-1",
         "is_fraud": True,
@@ -151,7 +151,7 @@ def label(**fields: Any) -> Label:
 
 def hit(**fields: Any) -> RuleHit:
     """A rule of medium severity that asked for a review."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "rule_id": "amount_limit",
         "version": 1,
         "severity": Severity.MEDIUM,
@@ -163,7 +163,7 @@ def hit(**fields: Any) -> RuleHit:
 
 def decision(**fields: Any) -> Decision:
     """An approval of `payment`, scored by the endpoint, without a hit."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "transaction_id": "t-1",
         "account_id": "a-1",
         "event_time_ms": NOON_MS,
