@@ -35,7 +35,7 @@ class WriterSchema(NamedTuple):
 
 def decode_avro(raw: bytes, subject: str) -> dict[str, Any]:
     """
-    Return the record that *raw* frames, by field; about 10 us for a transaction.
+    Return the record that *raw* frames, by field; about 15 us for a transaction.
 
     Raises:
         UnknownVersion: If the id is unknown, or is that of another subject.
