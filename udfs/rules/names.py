@@ -60,9 +60,8 @@ _KIND_OF_FEATURE = {"int": Kind.NUMBER, "float": Kind.NUMBER, "bool": Kind.BOOLE
 
 
 def _meaning(feature: Feature) -> Meaning:
-    window = f" in {feature.window}" if feature.window else ""
-    unit = f", {feature.unit}" if feature.unit else ""
-    return Meaning(_KIND_OF_FEATURE[feature.type], f"{feature.meaning}{window}{unit}")
+    parts = (feature.meaning, feature.window, feature.unit)
+    return Meaning(_KIND_OF_FEATURE[feature.type], "; ".join(part for part in parts if part))
 
 
 _FEATURES = {feature.name: _meaning(feature) for feature in FEATURES}
