@@ -54,11 +54,10 @@ def create_ends(endpoints: Mapping[str, str]) -> None:
 def create_tables(endpoint: str) -> None:
     """Every table of `TABLES` exists, paid by request."""
     dynamodb = client("dynamodb", endpoint)
+    existing = dynamodb.list_tables()["TableNames"]
     for table, key in TABLES.items():
-        try:
+        if table not in existing:
             dynamodb.create_table(**table_definition(table, key))
-        except dynamodb.exceptions.ResourceInUseException:
-            continue
 
 
 def table_definition(table: str, key: str) -> dict[str, Any]:

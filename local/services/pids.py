@@ -90,7 +90,7 @@ class Pids:
     def _read(self) -> dict[str, Record]:
         try:
             return {name: Record(**record) for name, record in json.loads(self._path.read_text()).items()}
-        except (FileNotFoundError, ValueError, TypeError):  # none yet, or cut short by a crash of the machine
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):  # none yet, or no record of ours
             return {}
 
     def _write(self, records: dict[str, Record]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -29,12 +30,22 @@ def http_answers(port: int, path: str, statuses: frozenset[int]) -> bool:
 
 def kafka_answers(port: int) -> bool:
     """Whether the broker on *port* lists its topics, which it does when it is registered and unfenced."""
+    if not _listens(port):  # the client leaves a socket open for each refused connection
+        return False
     with _quiet("kafka"):
         try:
             with closing(_admin(port)) as admin:
                 return bool(admin.describe_cluster()["brokers"])
         except (KafkaError, OSError):
             return False
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=PATIENCE_S):
+            return True
+    except OSError:
+        return False
 
 
 def _admin(port: int) -> KafkaAdminClient:

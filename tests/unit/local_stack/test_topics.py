@@ -1,0 +1,58 @@
+"""The topics, tables and their settings, as data."""
+
+import pytest
+
+from local.setup_ends import TABLES, table_definition
+from local.topics import TOPICS, missing_topics
+
+pytestmark = pytest.mark.unit
+
+CONFIGS = {topic.name: topic.configs for topic in TOPICS}
+READ = ("transactions", "customers", "labels")
+WRITTEN = ("decisions", "alerts", "alerts-priority", "dead-letters", "late")
+
+
+def test_the_topics() -> None:
+    """There are the three topics read and the five written, each once."""
+    assert sorted(topic.name for topic in TOPICS) == sorted(READ + WRITTEN)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_topic_read_carries_event_time(name: str) -> None:
+    """A topic read has the producer's time, at most 5 minutes ahead, and keeps history of any age."""
+    assert CONFIGS[name]["message.timestamp.type"] == "CreateTime"
+    assert CONFIGS[name]["message.timestamp.after.max.ms"] == "300000"
+    assert CONFIGS[name]["retention.ms"] == "-1"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_topic_written_carries_the_brokers_time(name: str) -> None:
+    """A topic written has the broker's time, and so tells latency."""
+    assert CONFIGS[name] == {"message.timestamp.type": "LogAppendTime"}
+
+
+def test_only_customers_are_compacted() -> None:
+    """The latest profile of each customer is kept; no other topic loses records to compaction."""
+    assert [name for name, configs in CONFIGS.items() if "cleanup.policy" in configs] == ["customers"]
+    assert CONFIGS["customers"]["cleanup.policy"] == "compact"
+
+
+def test_only_what_is_missing_is_made() -> None:
+    """A topic that exists is not made again."""
+    names = [topic.name for topic in missing_topics({"transactions", "alerts", "other"})]
+    assert names == ["customers", "labels", "decisions", "alerts-priority", "dead-letters", "late"]
+
+
+def test_the_tables() -> None:
+    """Account state is found by account and a profile by customer."""
+    assert TABLES == {"account_state": "account_id", "customer_profile": "customer_id"}
+
+
+def test_a_table_is_paid_by_request() -> None:
+    """A table has one text key and no provisioned throughput."""
+    assert table_definition("account_state", "account_id") == {
+        "TableName": "account_state",
+        "KeySchema": [{"AttributeName": "account_id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "account_id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
