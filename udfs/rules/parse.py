@@ -28,7 +28,7 @@ from udfs.rules.tree import (
     children,
 )
 
-MAX_DEPTH = 40  # a checker or compiler uses at most three frames a level of Python's 1,000
+MAX_DEPTH = 40  # parsing, checking and printing take up to five frames a level, of Python's 1,000
 MAX_ITEMS = 500  # longer lists belong in a list of their own, not in a condition
 
 

@@ -32,7 +32,7 @@ class Phase(Enum):
 class Limits:
     """When to open and for how long."""
 
-    failures_in_a_row: int = 5  # calls; Polly and Hystrix guides start between 3 and 10
+    failures_in_a_row: int = 5  # calls; a choice: one micro-batch that fails may be chance, five are not
     failure_ratio: float = 0.5  # 0..1 of the calls of a window; Hystrix's default is 0.5
     min_calls: int = 20  # a smaller window proves nothing; Hystrix's default
     window_ms: int = 10_000  # windows follow each other without overlap; Hystrix's default
