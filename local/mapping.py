@@ -37,7 +37,7 @@ CONVERTERS: dict[str, Convert] = {
     "latitude": values.number,
     "longitude": values.number,
 }
-TIMES = frozenset(("event_time", "updated", "opened"))
+TIMES = frozenset(("event_time", "reported", "updated", "opened"))
 
 
 def open_source(data: Path, mapping: str, label_delay_days: float | None = None) -> MappedSource:
@@ -113,12 +113,13 @@ class MappedSource:
             yield Sample(message, told, row)
 
     def _label(self, message: Message) -> Message | None:
-        is_fraud, kind = message.pop("is_fraud", None), message.pop("kind", None)
-        if is_fraud is None:
+        told = {name: message.pop(name, None) for name in ("is_fraud", "reported", "kind")}
+        if told["is_fraud"] is None:
             return None
-        told = {"is_fraud": is_fraud, "reported": message["event_time"] + self._delay_ms, "kind": kind}
-        names = ("transaction_id", "account_id", "card_number", "merchant_id")
-        told.update({name: message.get(name) for name in names})
+        if told["reported"] is None:
+            told["reported"] = message["event_time"] + self._delay_ms
+        for name in ("transaction_id", "account_id", "card_number", "merchant_id"):
+            told[name] = message.get(name)
         return {name: value for name, value in told.items() if value is not None}
 
     @cached_property

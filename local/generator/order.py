@@ -51,12 +51,11 @@ class Outgoing(NamedTuple):
 
 def arrange(samples: Iterable[Sample], order: Order) -> Iterator[Outgoing]:
     """
-    The samples, their labels and the clock ticks in the order in which they are to be sent.
+    The samples (already `cut`), their labels and the clock ticks in the order in which they are to be sent.
 
     O(log n) a message in the labels not yet reported and the messages within *shuffle_ms*.
     """
-    chosen = cut(samples, order)
-    messages = with_labels(chosen)
+    messages = with_labels(samples)
     if order.shuffle_ms > 0:
         messages = shuffled(messages, order.shuffle_ms, order.seed)
     return with_ticks(messages, order.tick_every_ms, order.shuffle_ms)

@@ -20,20 +20,18 @@ from local.mappings.tables import MappingError
 HERE = Path(__file__).parent
 
 MANDATORY = ("transaction_id", "account_id", "event_time", "amount", "currency")
-TRANSACTION_FIELDS = frozenset(
-    """
-    transaction_id account_id event_time amount amount_minor currency event_type card_number customer_id
-    counterparty_id merchant_id mcc auth_result decline_reason channel country latitude longitude
-    device_id device_fingerprint ip entry_mode
-    """.split()
-)
-LABEL_FIELDS = frozenset(("is_fraud", "kind"))
-CUSTOMER_FIELDS = frozenset(
-    """
-    customer_id account_ids updated segment home_country home_latitude home_longitude kyc_level risk_tier
-    opened
-    """.split()
-)
+# fmt: off
+TRANSACTION_FIELDS = frozenset((
+    *MANDATORY, "amount_minor", "event_type", "card_number", "customer_id", "counterparty_id", "merchant_id",
+    "mcc", "auth_result", "decline_reason", "channel", "country", "latitude", "longitude", "device_id",
+    "device_fingerprint", "ip", "entry_mode",
+))
+LABEL_FIELDS = frozenset(("is_fraud", "kind", "reported"))
+CUSTOMER_FIELDS = frozenset((
+    "customer_id", "account_ids", "updated", "segment", "home_country", "home_latitude", "home_longitude",
+    "kyc_level", "risk_tier", "opened",
+))
+# fmt: on
 MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
 CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
 SECTIONS = frozenset(("transactions", "label", "customers", "merchants", "sort", "delimiter"))

@@ -1,0 +1,219 @@
+"""
+Traffic into Kafka: at full speed or on a schedule, and nothing lost on the way.
+
+Rules: the result of every record is looked at; what failed is sent again, what the
+broker refuses is told by row and field. The record's timestamp is event time, its
+key the account, its partition Kafka's own choice for that key (murmur2).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import orjson
+from kafka.partitioner.default import murmur2
+
+from local.generator.delivery import (
+    AHEAD_MS,
+    Clock,
+    Delivery,
+    FeedingAbandoned,
+    Producer,
+    Record,
+    WallClock,
+    connect_producer,
+)
+from local.generator.order import Outgoing, arrange, cut, tick
+from local.generator.plan import FeedProgress, FeedReport, Plan, live
+from local.generator.traffic import CUSTOMERS, HOUR_MS, INPUT_TOPICS, MINUTE_MS, TRANSACTIONS, Sample, Source
+from schemas.wire_out import encode_json
+
+TICK_AHEAD_MS = 4 * MINUTE_MS  # within the broker's 5 minutes, with one to spare
+TOLD_REFUSALS = 20
+Connect = Callable[[], Producer]
+
+__all__ = ["FeedProgress", "FeedReport", "Feeder", "Plan", "live"]
+
+
+class Feeder:
+    """Feeds the input topics of one broker. `sent_ms` has the send time of each transaction, UTC epoch ms."""
+
+    def __init__(self, bootstrap: str, *, connect: Connect | None = None, clock: Clock | None = None) -> None:
+        self._connect = connect or (lambda: connect_producer(bootstrap))
+        self._clock = clock or WallClock()
+        self._stopped = threading.Event()
+        self.progress = FeedProgress()
+        self.sent_ms: dict[str, int] = {}
+
+    def feed(self, source: Source, plan: Plan | None = None) -> FeedReport:
+        """
+        Customers, transactions, labels and clock ticks of *source* are on the broker, but for those refused.
+
+        A broker that is away is waited for. Blocks until all is acknowledged or `stop` is called.
+
+        Raises:
+            MappingError: If the source meets a row that it can't use; what was sent before stays sent.
+        """
+        delivery = Delivery(self._connect, self._clock, self._stopped.is_set)
+        try:
+            return _Feeding(self, source, plan or Plan(), delivery).run()
+        finally:
+            delivery.close()
+
+    def stop(self) -> None:
+        """Feeding ends soon, as if the source had ended; may be called from any thread."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
+
+    @property
+    def clock(self) -> Clock:
+        """What tells and passes the time."""
+        return self._clock
+
+
+class _Feeding:
+    """One feeding: the state that lives as long as it."""
+
+    def __init__(self, feeder: Feeder, source: Source, plan: Plan, delivery: Delivery) -> None:
+        self._feeder = feeder
+        self._source = source
+        self._plan = plan
+        self._delivery = delivery
+        self._clock = feeder.clock
+        self._progress = feeder.progress = FeedProgress(total=source.total)
+        self._partitions = {topic: delivery.partitions(topic) for topic in INPUT_TOPICS}
+        self._addresses: dict[str, tuple[bytes, int]] = {}
+        self._frauds: dict[str, str] = {}
+        self._labelled = 0
+        self._newest_ms = 0
+
+    def run(self) -> FeedReport:
+        start_s = self._clock.seconds()
+        order = self._plan.order
+        messages = arrange(self._noted(cut(self._source.samples(), order)), order)
+        with suppress(FeedingAbandoned):
+            self._deliver(messages)
+        return self._report(self._clock.seconds() - start_s)
+
+    def _deliver(self, messages: Iterator[Outgoing]) -> None:
+        first = next(messages, None)
+        if first is not None:
+            self._send_customers(first.time_ms - 1)
+            self._send_all(chain((first,), messages))
+            self._send_tick(tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS))
+        self._delivery.flush()
+
+    def _noted(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        for sample in samples:
+            if sample.label is not None:
+                self._labelled += 1
+                if sample.label["is_fraud"]:
+                    self._frauds[sample.label["transaction_id"]] = sample.label.get("kind") or "fraud"
+            yield sample
+
+    def _send_customers(self, time_ms: int) -> None:
+        for profile in self._source.customers():
+            message = {"updated": time_ms, **profile}
+            self._send(Outgoing(CUSTOMERS, message["customer_id"], time_ms, message))
+            self._progress.customers += 1
+        self._delivery.flush()  # profiles are there before the first transaction is
+
+    def _send_all(self, messages: Iterable[Outgoing]) -> None:
+        rate, clock, start_s = self._plan.rate, self._clock, self._clock.seconds()
+        for message in messages:
+            if self._feeder.stopped:
+                return
+            if not message.topic:
+                self._send_tick(message)
+            elif message.topic != TRANSACTIONS:
+                self._progress.labels += self._send(message)
+            else:
+                if rate is not None:
+                    _wait_until(clock, start_s + self._progress.transactions / rate)
+                self._send_transaction(message)
+
+    def _send_transaction(self, message: Outgoing) -> None:
+        progress, sent_ms = self._progress, self._clock.now_ms()
+        if not self._send(message):
+            return
+        self._feeder.sent_ms[message.message["transaction_id"]] = sent_ms
+        progress.transactions += 1
+        progress.event_time_ms = message.time_ms
+        if progress.transactions == self._plan.pause_at:
+            self._delivery.flush()
+            self._plan.on_pause()
+
+    def _send(self, message: Outgoing) -> bool:
+        """Hand *message* over, and tell whether it may be sent at all."""
+        if not 0 <= message.time_ms <= self._clock.now_ms() + AHEAD_MS:
+            self._refused(message.row, message.time_ms)
+            return False
+        self._newest_ms = max(self._newest_ms, message.time_ms)
+        key, place = self._address(message.key)
+        partition = place % self._partitions[message.topic]
+        value = encode_json(message.message)
+        self._delivery.send(Record(message.topic, key, value, message.time_ms, partition, message.row))
+        return True
+
+    def _address(self, key: str) -> tuple[bytes, int]:
+        known = self._addresses.get(key)
+        if known is None:
+            raw = key.encode()
+            known = self._addresses[key] = raw, murmur2(raw) & 0x7FFFFFFF
+        return known
+
+    def _send_tick(self, message: Outgoing) -> None:
+        time_ms = min(message.time_ms, self._clock.now_ms() + TICK_AHEAD_MS)
+        key, value = message.key.encode(), encode_json(message.message)
+        for topic, partitions in self._partitions.items():
+            for partition in range(partitions):
+                self._delivery.send(Record(topic, key, value, time_ms, partition, None))
+
+    def _refused(self, row: int | None, time_ms: int) -> None:
+        self._progress.refused += 1
+        if len(self._progress.refusals) < TOLD_REFUSALS:
+            where = f"{self._source.name}{'' if row is None else f' row {row}'}, event_time"
+            expected = "a time from 1970 to 5 minutes after now (the broker refuses others)"
+            self._progress.refusals.append(f"{where}: found {_shown(time_ms)}, expected {expected}")
+
+    def _report(self, seconds: float) -> FeedReport:
+        for record in self._delivery.refused:
+            self._refused(record.row, record.time_ms)
+            if record.topic == TRANSACTIONS:
+                self._progress.transactions -= 1
+                self._feeder.sent_ms.pop(orjson.loads(record.value)["transaction_id"], None)
+        done = self._progress
+        return FeedReport(
+            transactions=done.transactions,
+            labels=done.labels,
+            customers=done.customers,
+            resent=self._delivery.resent,
+            refused=done.refused,
+            refusals=tuple(done.refusals),
+            seconds=seconds,
+            last_event_ms=self._newest_ms,
+            labelled=self._labelled,
+            frauds=self._frauds,
+        )
+
+
+def _wait_until(clock: Clock, due_s: float) -> None:
+    """Sleep until *due_s*, at least 2 ms at a time: what falls due meanwhile is sent at once."""
+    ahead_s = due_s - clock.seconds()
+    if ahead_s > 0:
+        clock.sleep(max(ahead_s, 0.002))
+
+
+def _shown(time_ms: int) -> str:
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)).isoformat()
+    except OverflowError:
+        return f"{time_ms} ms"

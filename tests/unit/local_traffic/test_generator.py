@@ -1,0 +1,156 @@
+"""The generator: the same seed gives the same traffic, and intake takes all of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import islice, pairwise
+from pathlib import Path
+
+import pytest
+
+from local.generator import Generator, live_generator
+from local.generator.cards import card_number_for
+from local.generator.frauds import FRAUD_KINDS
+from local.generator.traffic import DAY_MS, HOUR_MS, Sample
+from schemas.card import CardKey
+from schemas.intake import read_customer, read_label, read_transaction
+from schemas.wire_out import encode_json
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[3]
+START_MS = 1_704_067_200_000
+KEY = CardKey("v1", b"0" * 32)
+
+
+def traffic(count: int, **changes: object) -> list[Sample]:
+    arguments = {"seed": 1, "accounts": 300, "start_ms": START_MS, "fraud_ratio": 0.01} | changes
+    return list(islice(Generator(**arguments).samples(), count))  # type: ignore[arg-type]
+
+
+def frauds(samples: list[Sample], kind: str) -> dict[str, list[dict[str, object]]]:
+    """Transactions of that kind by account and moment of report: one list an episode."""
+    episodes: dict[str, list[dict[str, object]]] = {}
+    for sample in samples:
+        if sample.label and sample.label.get("kind") == kind:
+            key = f"{sample.label['account_id']} {sample.label['reported']}"
+            episodes.setdefault(key, []).append(sample.transaction)
+    return episodes
+
+
+def test_same_seed() -> None:
+    """The same arguments give the same samples and customers, another seed others."""
+    assert traffic(3000) == traffic(3000)
+    assert traffic(100, seed=2) != traffic(100)
+    source = Generator(seed=1, accounts=50, start_ms=START_MS)
+    assert list(source.customers()) == list(source.customers())
+
+
+def test_event_time_order() -> None:
+    """Samples leave in event-time order, none before the start, each id once."""
+    samples = traffic(5000)
+    times = [sample.transaction["event_time"] for sample in samples]
+    assert all(a <= b for a, b in pairwise(times))
+    assert times[0] >= START_MS
+    assert len({sample.transaction["transaction_id"] for sample in samples}) == 5000
+
+
+def test_intake_takes_all() -> None:
+    """Intake refuses no transaction, label or customer that the generator makes."""
+    for sample in traffic(5000):
+        transaction = sample.transaction
+        read_transaction(encode_json(transaction), transaction["account_id"], transaction["event_time"], KEY)
+        if sample.label:
+            read_label(encode_json(sample.label), KEY)
+    for profile in Generator(seed=1, accounts=300, start_ms=START_MS).customers():
+        read_customer(encode_json(profile))
+
+
+def test_customers_own_every_account() -> None:
+    """Each account that acts belongs to exactly one customer, updated before the first event."""
+    profiles = list(Generator(seed=1, accounts=300, start_ms=START_MS).customers())
+    owned = [account for profile in profiles for account in profile["account_ids"]]
+    assert len(owned) == len(set(owned)) == 300
+    assert {sample.transaction["account_id"] for sample in traffic(3000)} <= set(owned)
+    assert all(profile["updated"] < START_MS for profile in profiles)
+    assert {len(profile["account_ids"]) for profile in profiles} == {1, 2}
+
+
+def test_kinds_of_events() -> None:
+    """There are logins, device changes, added payees and payments, approved and declined with a reason."""
+    transactions = [sample.transaction for sample in traffic(8000)]
+    kinds = {transaction["event_type"] for transaction in transactions}
+    assert kinds == {"payment", "login", "device_change", "payee_added"}
+    declined = [t for t in transactions if t.get("auth_result") == "declined"]
+    assert declined
+    assert all(t["decline_reason"] for t in declined)
+
+
+def test_labels_come_later() -> None:
+    """A label is reported 2 to 48 hours after the end of its episode, all of an episode at once."""
+    samples = traffic(8000)
+    for kind in FRAUD_KINDS:
+        episodes = frauds(samples, kind)
+        assert episodes
+        for key, events in episodes.items():
+            waited_ms = int(key.split()[1]) - max(event["event_time"] for event in events)  # type: ignore[type-var, operator]
+            assert waited_ms >= 2 * HOUR_MS
+            assert waited_ms <= 48 * HOUR_MS + 4 * HOUR_MS  # the last events may be beyond those looked at
+
+
+def test_stolen_card() -> None:
+    """A stolen card pays 4 to 9 times within hours, away from home or from one new device."""
+    samples = traffic(20000)
+    whole = [events for events in frauds(samples, "stolen_card").values() if len(events) >= 4]
+    assert whole
+    for events in whole:
+        assert len(events) <= 9
+        assert events[-1]["event_time"] - events[0]["event_time"] < 4 * HOUR_MS  # type: ignore[operator]
+        assert len({event.get("device_id") for event in events}) == 1
+
+
+def test_card_testing() -> None:
+    """Card testing is at least 12 small payments at as many shops, some declined, then a large one."""
+    whole = [e for e in frauds(traffic(20000), "card_testing").values() if len(e) >= 13]
+    assert whole
+    for events in whole:
+        small = [event for event in events if event["amount_minor"] < 199]  # type: ignore[operator]
+        assert len({event["merchant_id"] for event in small}) == len(small) >= 12
+        assert events[-1]["amount_minor"] > 10_000  # type: ignore[operator]
+    assert any(event["auth_result"] == "declined" for events in whole for event in events)
+
+
+def test_only_kinds_asked_for() -> None:
+    """Only the kinds of fraud that are asked for happen."""
+    samples = traffic(5000, kinds=("card_testing",))
+    assert frauds(samples, "card_testing")
+    assert not frauds(samples, "stolen_card")
+
+
+def test_card_numbers() -> None:
+    """Card numbers are different, in test ranges, of 15 or 16 digits, and pass the Luhn check."""
+    numbers = [card_number_for(number) for number in range(2000)]
+    assert len(set(numbers)) == 2000
+    for number in numbers:
+        digits = [int(digit) for digit in reversed(number)]
+        total = sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+        assert total % 10 == 0
+        assert number.startswith(("400000", "555555", "222300", "378282"))
+
+
+@pytest.mark.parametrize("transactions", [300, 3000, 18_000])
+def test_live_span(transactions: int) -> None:
+    """Live traffic spans days, ends before now and within a day of it."""
+    source = live_generator(3, transactions, START_MS)
+    last = list(islice(source.samples(), transactions))[-1].transaction["event_time"]
+    assert START_MS - DAY_MS < last <= START_MS
+    assert last - source.start_ms > 1.5 * DAY_MS
+
+
+def test_fixture_is_reproducible(tmp_path: Path) -> None:
+    """The command in the fixture's description makes the fixture, byte for byte."""
+    command = [sys.executable, "-m", "local.generator", "--out", str(tmp_path), "--seed", "7"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    for name in ("transactions.csv", "customers.csv"):
+        assert (tmp_path / name).read_bytes() == (ROOT / "tests/fixtures/small" / name).read_bytes()
