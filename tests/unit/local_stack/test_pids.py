@@ -14,13 +14,16 @@ class Table:
     """A process table that a test fills."""
 
     def __init__(self, **began: str) -> None:
+        """A table with the processes that *began*, as `pid7="monday"`."""
         self.processes = {int(pid.removeprefix("pid")): when for pid, when in began.items()}
         self.signals: list[tuple[int, signal.Signals]] = []
 
     def began(self, pid: int) -> str | None:
+        """When *pid* began, if it runs."""
         return self.processes.get(pid)
 
     def signal_group(self, pid: int, number: signal.Signals) -> None:
+        """The signal is noted."""
         self.signals.append((pid, number))
 
 
