@@ -43,13 +43,13 @@ def _names(columns: list[Column]) -> list[str]:
 
 _IDENTITY = ["transaction_id", "account_id", "event_time", "attempt"]
 FOLDERS = [
-    Folder("decisions", "decided", [*_IDENTITY, *_names(rows.DECISION)]),
+    Folder("decisions", "archived", [*_IDENTITY, *_names(rows.DECISION)]),
     Folder(
         "transactions",
-        "decided",
+        "archived",
         [*_IDENTITY, "amount", "amount_minor", "currency", *_names(rows.TRANSACTION)],
     ),
-    Folder("features", "decided", [*_IDENTITY, *_names(rows.FEATURE)]),
+    Folder("features", "archived", [*_IDENTITY, *_names(rows.FEATURE)]),
     Folder(
         "labels",
         "labelled",
@@ -61,15 +61,14 @@ FOLDERS = [
 def attach_sinks(tables: StreamTableEnvironment, streams: Streams, settings: Settings) -> None:
     """Every stream is connected to its topics and folders; nothing runs yet."""
     _view(tables, "decided", streams.decided, rows.DECIDED)
+    # Rescaled, so that files are written in a task of their own: S3 must not hold up a decision.
+    _view(tables, "archived", streams.decided.rescale(), rows.DECIDED)
     _view(tables, "labelled", streams.labels, rows.LABEL)
-    _view(tables, "refused", streams.dead_letters, _KEYED)
+    _view(tables, "refused", streams.dead_letters, rows.DEAD_LETTER)
     statements = tables.create_statement_set()
     for sql in (*_topic_inserts(tables, settings.kafka), *_folder_inserts(tables, settings.archive)):
         statements.add_insert_sql(sql)
     statements.attach_as_datastream()
-
-
-_KEYED = [Column("k", "STRING", None), Column("v", "BYTES", None)]
 
 
 def _view(tables: StreamTableEnvironment, name: str, stream: DataStream, columns: list[Column]) -> None:
@@ -86,7 +85,7 @@ def _topic_inserts(tables: StreamTableEnvironment, kafka: Kafka) -> list[str]:
         kafka.alerts_topic: alerts,
         kafka.priority_alerts_topic: f"{alerts} AND priority",
         kafka.late_topic: "SELECT account_id, decision FROM decided WHERE late",
-        kafka.dead_letters_topic: "SELECT k, v FROM refused",
+        kafka.dead_letters_topic: "SELECT account_id, dead_letter FROM refused",
     }
     for topic in selections:
         tables.execute_sql(_topic_table(topic, kafka))

@@ -35,6 +35,14 @@ def with_clause(options: dict[str, str]) -> str:
     return "WITH (" + ", ".join(f"'{name}' = '{value}'" for name, value in escaped) + ")"
 
 
+def interval(duration_ms: int) -> str:
+    """SQL's literal of a duration; seconds alone can't hold more than 99."""
+    seconds, millis = divmod(duration_ms, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"INTERVAL '{days} {hours:02d}:{minutes:02d}:{seconds % 60:02d}.{millis:03d}' DAY TO SECOND(3)"
+
+
 def read_topic(tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: Order) -> DataStream:
     """The records of *topic* as `rows.INCOMING`; partition and offset come along for dead letters."""
     name = f"read {topic}"
@@ -45,7 +53,7 @@ def read_topic(tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: 
             ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
             p INT METADATA FROM 'partition' VIRTUAL,
             o BIGINT METADATA FROM 'offset' VIRTUAL,
-            WATERMARK FOR ts AS ts - INTERVAL '{order.lateness_ms / 1000:.3f}' SECOND(5, 3)
+            WATERMARK FOR ts AS ts - {interval(order.lateness_ms)}
         ) {with_clause(_source_options(topic, kafka, order))}""")
     account = "COALESCE(k, '')"  # a record without a key is a dead letter, not a crash
     query = f"SELECT {account}, ROW({account}, v, p, o), ts FROM `{name}`"  # noqa: S608  # our own names

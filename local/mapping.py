@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from local.generator.traffic import DAY_MS, MINUTE_MS, Message, Sample
+from local.generator.traffic import DAY_MS, Message, Sample
 from local.mappings import values
 from local.mappings.spec import Cell, Fields, Spec, load_spec
 from local.mappings.tables import MappingError, Table, open_table
@@ -23,7 +23,7 @@ from local.mappings.values import BadValueError, Convert
 
 __all__ = ["MappedSource", "MappingError", "open_source"]
 
-BACKWARDS_MS = MINUTE_MS  # rows this much out of order are taken as they are
+BACKWARDS_MS = 1_000  # rows this much out of order are taken as they are: within a replay's lateness
 NEEDED = frozenset(("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"))
 
 CONVERTERS: dict[str, Convert] = {

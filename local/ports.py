@@ -28,6 +28,7 @@ class Ports:
     dynamodb: int = 18000
     s3: int = 19000
     sagemaker: int = 18080
+    rest: int = 18081  # Flink's own address: state of the job, savepoints
 
     def endpoints(self) -> dict[str, str]:
         """The addresses that go into `endpoints.json`, by service."""

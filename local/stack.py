@@ -96,6 +96,27 @@ class Stack:
             raise
         self._write_endpoints()
 
+    def add(self, service: Service) -> None:
+        """
+        One more *service* runs and answers beside those of the stack; one that runs already is only asked.
+
+        Raises:
+            StackError: If it can't start; it is stopped again, the others are left running.
+        """
+        missing = [service] if self._pids.alive(service.name) is None else []
+        self._require_ports(missing)
+        try:
+            self._bring_up([service], missing)
+        except BaseException:
+            self._launcher.cancel()
+            self.stop([s.name for s in missing])
+            raise
+
+    @property
+    def places(self) -> Places:
+        """Where this stack keeps what it writes."""
+        return self._places
+
     def health(self) -> dict[str, bool]:
         """Whether each service answers a question in its own protocol just now."""
         return {service.name: service.ready() for service in self._services("java")}

@@ -1,0 +1,136 @@
+"""The commands behind the Makefile: run, replay, up, down."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local import ports, session
+from local.errors import StackError
+from local.feeder import Plan, live
+from local.flink_files import JobPlan
+from local.generator.order import Order
+from local.mapping import open_source
+from local.mappings.tables import MappingError
+from local.stack import Stack, interrupt, run_folder, tell
+
+_LIVE_RATE = 300.0  # transactions a second of `make run`
+_REPLAY_DEADLINE_MS = 5_000  # DESIGN: comparisons of runs want no degraded score
+_MARKER_MS = 8_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 if all went well, 1 after a message if not, 130 if interrupted; nothing of ours is left running."""
+    signal.signal(signal.SIGTERM, interrupt)
+    options = _parser().parse_args(arguments)
+    try:
+        options.act(Stack(run_folder(), ports.from_environment(os.environ)), options)
+    except (StackError, MappingError) as error:
+        tell(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        tell("interrupted; everything is stopped")
+        return 130
+    return 0
+
+
+def _run(stack: Stack, options: argparse.Namespace) -> None:
+    now_ms = int(time.time() * 1000)
+    plan = JobPlan(properties={"order": {"lateness.ms": "60000"}})
+    with session.kept_or_stopped(stack, keep=options.keep):
+        session.begin_anew(stack, plan)
+        source, feed = live(options.seconds, options.rate or _LIVE_RATE, options.seed, now_ms)
+        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out, keep=options.keep))
+
+
+def _replay(stack: Stack, options: argparse.Namespace) -> None:
+    source = open_source(options.data, options.mapping, options.label_delay_days)
+    with session.kept_or_stopped(stack, keep=options.keep):
+        session.begin_anew(stack, _replay_plan(options))
+        feed = _replay_feed(stack, options)
+        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out, keep=options.keep))
+
+
+def _replay_plan(options: argparse.Namespace) -> JobPlan:
+    lateness_ms = 1_000 + round(options.shuffle_s * 1000)
+    deterministic = {"wait": "watermark", "idle.timeout.ms": "0", "lateness.ms": str(lateness_ms)}
+    paced = {"wait": "none", "lateness.ms": str(lateness_ms)}
+    properties = {
+        "order": paced if options.rate else deterministic,
+        "score": {"deadline.ms": str(_REPLAY_DEADLINE_MS)},
+        "engine": {"marker.period.ms": str(_MARKER_MS)},
+    }
+    return JobPlan(parallelism=options.parallelism, properties=properties)
+
+
+def _replay_feed(stack: Stack, options: argparse.Namespace) -> Plan:
+    order = Order(until_ms=options.until, shuffle_ms=round(options.shuffle_s * 1000), seed=options.seed)
+    return Plan(
+        order=order,
+        rate=options.rate,
+        lateness_ms=1_000 + order.shuffle_ms,
+        pause_at=options.restart_at,
+        on_pause=lambda: session.restart_job(stack),
+    )
+
+
+def _up(stack: Stack, _options: argparse.Namespace) -> None:
+    session.resume(stack)
+    tell(f"up: {stack.places.run / 'endpoints.json'} has the addresses; `make down` stops it")
+
+
+def _down(stack: Stack, _options: argparse.Namespace) -> None:
+    session.stop(stack)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="The local stack and the job.")
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run", help="generated traffic through the real job, live")
+    run.add_argument("--seconds", type=_positive, default=60.0, help="how long traffic flows (60)")
+    _common(run, Path("out/run"))
+    run.set_defaults(act=_run)
+    replay = commands.add_parser("replay", help="anyone's file through the real job, in event-time order")
+    replay.add_argument("--data", type=Path, required=True, help="CSV or Parquet file")
+    replay.add_argument("--mapping", required=True, help="handbook, sparkov or a YAML file: docs/your-own-data.md")
+    replay.add_argument("--until", type=_date, help="leave out what is dated from this day on, e.g. 2018-05-15")
+    replay.add_argument("--parallelism", type=int, default=1, choices=range(1, 5), help="subtasks (1)")
+    replay.add_argument("--shuffle-s", type=float, default=0.0, help="disorder of up to so many seconds (0)")
+    replay.add_argument("--label-delay-days", type=float, help="from a transaction to its label (the mapping's)")
+    replay.add_argument("--restart-at", type=int, help="stop with a savepoint after so many rows, and go on")
+    _common(replay, Path("out/replay"))
+    replay.set_defaults(act=_replay)
+    commands.add_parser("up", help="services and job, left running").set_defaults(act=_up)
+    commands.add_parser("down", help="stop services and job").set_defaults(act=_down)
+    return parser
+
+
+def _common(command: argparse.ArgumentParser, out: Path) -> None:
+    command.add_argument("--out", type=Path, default=out, help=f"folder for the outputs ({out})")
+    command.add_argument("--rate", type=_positive, help="transactions a second")
+    command.add_argument("--seed", type=int, default=7, help="of generator or shuffling (7)")
+    command.add_argument("--keep", action="store_true", help="leave services and data at the end")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text}, expected a number above 0")
+    return value
+
+
+def _date(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a date such as 2018-05-15") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
