@@ -1,0 +1,38 @@
+"""What the pages on data and traffic show is what the code takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.generator.frauds import FRAUD_KINDS
+from local.mappings.spec import CELL_KEYS, TRANSACTION_FIELDS, load_spec, parse_spec
+
+pytestmark = pytest.mark.unit
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_ten_lines_of_yaml() -> None:
+    """The ten-line mapping of the page is a mapping, and its sections on labels and files are too."""
+    ten, rest = re.findall(r"```yaml\n(.*?)```", (DOCS / "your-own-data.md").read_text(), re.DOTALL)
+    assert len(ten.splitlines()) == 10
+    content = yaml.safe_load(ten)
+    assert parse_spec("page", content).transactions.keys() <= TRANSACTION_FIELDS
+    assert parse_spec("page", content | yaml.safe_load(rest)).customers_file == "customers.csv"
+
+
+def test_every_name_is_explained() -> None:
+    """The page names every field and every key of a cell; the generator's page every kind of fraud."""
+    page = (DOCS / "your-own-data.md").read_text()
+    assert not [name for name in TRANSACTION_FIELDS | CELL_KEYS if f"`{name}`" not in page]
+    assert not [kind for kind in FRAUD_KINDS if f"`{kind}`" not in (DOCS / "generator.md").read_text()]
+
+
+@pytest.mark.parametrize("name", ["handbook", "sparkov", "generated"])
+def test_included_mappings(name: str) -> None:
+    """Each included mapping is free of faults."""
+    assert load_spec(name).label
