@@ -83,7 +83,7 @@ _SCORING = (
     Metric("degraded_breaker_open", _C, "transactions", "Degraded: the breaker kept the call back.",
            "Follows the other reasons; should end within 5 s of the endpoint's return."),
     Metric("degraded_unavailable", _C, "transactions", "Degraded: no connection, or an error status.",
-           "Is the endpoint in service, the role allowed, the network open?"),
+           "Check that the endpoint is in service, the role allowed, the network open."),
     Metric("rescored_after_restart", _C, "transactions", "Pending at a restart and scored again.",
            "Expected after a restart only; without one, report a defect."),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import aiohttp
+from botocore.exceptions import InvalidRegionError
 from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
@@ -30,15 +31,15 @@ class AwsAddress:
     Where an AWS service is.
 
     Attributes:
-        region: AWS region, part of every signature; default "eu-west-1".
-        endpoint_url: Address such as "http://127.0.0.1:8000"; default "" is
+        region: AWS region, part of every signature; default "eu-central-1".
+        endpoint_url: Address such as "http://127.0.0.1:8000"; default "aws" is
             the region's own, from botocore's table.
         max_connections: Connections kept open for reuse; default 32.
         connect_timeout_ms: Longest wait for a new connection, ms; default 1000.
     """
 
-    region: str = "eu-west-1"
-    endpoint_url: str = ""
+    region: str = "eu-central-1"
+    endpoint_url: str = "aws"
     max_connections: int = 32
     connect_timeout_ms: int = 1000
 
@@ -82,7 +83,7 @@ class AwsHttp:
 
     def __init__(self, service: Service, address: AwsAddress, credentials: CredentialSource) -> None:
         self._address = address
-        self._base = address.endpoint_url.rstrip("/") or regional_url(service, address.region)
+        self._base = _base_url(service, address)
         self._signer = Signer(service.signing, address.region)
         self._credentials = credentials
         self._session: aiohttp.ClientSession | None = None
@@ -155,9 +156,18 @@ def _trust() -> ssl.SSLContext:
     return context
 
 
+def _base_url(service: Service, address: AwsAddress) -> str:
+    if address.endpoint_url == "aws":
+        return regional_url(service, address.region)
+    return address.endpoint_url.rstrip("/")
+
+
 def regional_url(service: Service, region: str) -> str:
-    """Return the address AWS gives *service* in *region*, by botocore's table; raises BadSetting if none."""
-    found = Session().get_component("endpoint_resolver").construct_endpoint(service.endpoint, region)
-    if found is None:
-        raise BadSetting("aws region", repr(region), f"a region that has {service.endpoint}")
-    return f"https://{found['hostname']}"
+    """Return the address AWS gives *service* in *region*; raises BadSetting if *region* can be none."""
+    create = Session().create_client
+    unused = "-"  # no call is made with these keys; given some, botocore does not go looking for others
+    try:
+        client = create(service.endpoint, region, aws_access_key_id=unused, aws_secret_access_key=unused)
+    except InvalidRegionError as error:
+        raise BadSetting("aws region", repr(region), "a region such as 'eu-central-1'") from error
+    return str(client.meta.endpoint_url)

@@ -36,14 +36,14 @@ class ScorerSettings:
     How rows are gathered into calls, and how long anyone waits for a score.
 
     Attributes:
-        endpoint: Name of the SageMaker endpoint; default "fraud-score".
+        endpoint: Name of the SageMaker endpoint; default "fraudstream".
         deadline_ms: From submit to answer, whatever happens, ms; default 200.
         max_rows: Rows in one call at most; default 64.
         max_wait_ms: Longest a row waits for others to join it, ms; default 3.
         attempts: Calls for the same rows at most, all before the deadline; default 2.
-        attempt_timeout_ms: Longest one attempt lasts, ms; default 200, the whole deadline:
-            with delays of 1-200 ms a shorter one turns answers into repeats. Set it to
-            about twice the endpoint's p99 where that is far below the deadline.
+        attempt_timeout_ms: Longest one attempt lasts, ms; default 0, the whole deadline:
+            a shorter one turns late answers into repeats. Set it to about twice the
+            endpoint's p99 where that is far below the deadline.
         retry_jitter_ms: A second attempt starts after a chance in [0, this], ms; default 20.
         max_in_flight_calls: Calls under way at once; default 16.
         fallback_value: The score that stands in for a missing one; default 0.0: rules alone decide.
@@ -51,17 +51,22 @@ class ScorerSettings:
         breaker_jitter_ms: An open breaker stays so for a chance in [0, this] longer, ms; default 500.
     """
 
-    endpoint: str = "fraud-score"
+    endpoint: str = "fraudstream"
     deadline_ms: int = 200
     max_rows: int = 64
     max_wait_ms: int = 3
     attempts: int = 2
-    attempt_timeout_ms: int = 200
+    attempt_timeout_ms: int = 0
     retry_jitter_ms: int = 20
     max_in_flight_calls: int = 16
     fallback_value: float = 0.0
     breaker: Limits = field(default_factory=Limits)
     breaker_jitter_ms: int = 500
+
+    @property
+    def longest_attempt_ms(self) -> int:
+        """How long one attempt lasts at most, ms: its own limit, else the deadline."""
+        return self.attempt_timeout_ms or self.deadline_ms
 
 
 async def call(
@@ -75,7 +80,7 @@ async def call(
             for attempt in range(settings.attempts):
                 if attempt:
                     await asyncio.sleep(random.uniform(0, settings.retry_jitter_ms / 1000))
-                outcome = await _attempt(endpoint, body, len(lines), settings.attempt_timeout_ms / 1000)
+                outcome = await _attempt(endpoint, body, len(lines), settings.longest_attempt_ms / 1000)
                 if isinstance(outcome, Scores):
                     return outcome
     except TimeoutError:

@@ -106,6 +106,8 @@ def put_request(table: Table, key: str, version: int, item: Item) -> bytes:
     return json.dumps(request, separators=(",", ":")).encode()
 
 
+_LEAST, _TOO_MUCH = Decimal("1E-130"), Decimal("1E+126")
+
 type AttributeValue = dict[str, str | bool | list[AttributeValue]]
 
 
@@ -114,7 +116,7 @@ def encode(item: Item) -> dict[str, AttributeValue]:
     Return *item* as DynamoDB JSON: number N (its exact text), str S, bool BOOL, list L; None is left out.
 
     Raises:
-        OutOfRange: If a number is not finite.
+        OutOfRange: If a number is not finite, or too small or great for DynamoDB.
         Malformed: If a value is of any other type.
     """
     return {name: _attribute(name, value) for name, value in item.items() if value is not None}
@@ -134,9 +136,14 @@ def _attribute(name: str, value: object) -> AttributeValue:
 
 
 def _number(name: str, value: float | Decimal) -> str:
-    if not math.isfinite(value):
-        raise OutOfRange(f"attribute {name}", str(value), "a finite number")
+    if not _fits(value):
+        raise OutOfRange(f"attribute {name}", str(value), "0, or a magnitude of 1E-130 to under 1E+126")
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def _fits(value: float | Decimal) -> bool:
+    """What DynamoDB's N takes; more than 38 digits, which no value of ours has, it refuses itself."""
+    return value == 0 or (math.isfinite(value) and _LEAST <= abs(Decimal(str(value))) < _TOO_MUCH)
 
 
 def decode(attributes: Mapping[str, AttributeValue]) -> dict[str, object]:

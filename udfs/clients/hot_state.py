@@ -46,7 +46,8 @@ class WriterSettings:
 
     Attributes:
         flush_ms: Longest an account's state stays unwritten while the store is well, ms; default 1000.
-        lead_ms: A write starts this long before that, to be done in time, ms; default 200.
+        lead_ms: A write starts this long before that, to be done in time, ms; default 200,
+            never more than half of flush_ms.
         max_in_flight: Writes under way at once; default 16.
         first_backoff_ms: Pause after a first failure, ms, doubled by each that follows; default 50.
         max_backoff_ms: Longest pause, ms; default 5000. A pause is this times a chance in [0.5, 1].
@@ -57,6 +58,11 @@ class WriterSettings:
     max_in_flight: int = 16
     first_backoff_ms: int = 50
     max_backoff_ms: int = 5000
+
+    @property
+    def wait_ms(self) -> float:
+        """How long a write waits for a newer version to take its place, ms."""
+        return max(self.flush_ms - self.lead_ms, self.flush_ms / 2)
 
 
 @dataclass(slots=True)

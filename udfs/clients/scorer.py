@@ -108,7 +108,8 @@ class Scorer:
         """One handle fewer; without any, the connections are closed and opened again when needed."""
         with self._lock:
             self._handles -= 1
-        if self.loop.is_running():
+            unused = self._handles == 0
+        if unused and self.loop.is_running():
             self.loop.call_soon_threadsafe(self._close_if_unused)
 
     @property
@@ -222,6 +223,6 @@ def attach_scorer(settings: ScorerSettings, address: AwsAddress) -> ScoringHandl
     key = (thread, settings, address)
     with _lock:
         if key not in _scorers:
-            endpoint = sagemaker_endpoint(settings.endpoint, settings.attempt_timeout_ms, address)
+            endpoint = sagemaker_endpoint(settings.endpoint, settings.longest_attempt_ms, address)
             _scorers[key] = Scorer(endpoint, settings, thread.loop)
         return _scorers[key].attach()

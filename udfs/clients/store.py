@@ -33,7 +33,7 @@ class CoalescingWriter:
         self, store: HotStateStore, settings: WriterSettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._loop = loop
-        self._wait_s = (settings.flush_ms - settings.lead_ms) / 1000
+        self._wait_s = settings.wait_ms / 1000
         self._ledger = Ledger()
         self._settled: collections.deque[tuple[str, int]] = collections.deque()
         self._pump = Pump(store, settings, loop, self._settled.append)
