@@ -74,7 +74,7 @@ def cluster_settings(places: Places, plan: JobPlan) -> str:
         "io.tmp.dirs": str(places.run / "tmp"),
         "s3.endpoint": places.ports.endpoints()["s3"],
         "s3.path.style.access": "true",
-        "fs.s3a.directory.marker.retention": "keep",  # else each file costs a look at all its folders
+        "s3.directory.marker.retention": "keep",  # else each file costs a look at all its folders
         "s3.access-key": LOCAL_KEY,
         "s3.secret-key": LOCAL_KEY,
     })

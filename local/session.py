@@ -32,6 +32,7 @@ from local.watcher import Watcher
 _POLL_S = 0.1
 _QUIET_S = 30.0  # nothing more is decided for so long while the job runs: the rest never will be
 _GONE_TELL_S = 30.0
+_END_S = 20.0  # from the savepoint to the end of the process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +76,18 @@ def stop(stack: Stack) -> None:
     stack.stop()
 
 
+def stop_job(stack: Stack) -> None:
+    """The job has stopped with a savepoint, and its process has ended."""
+    job.stop_with_savepoint(stack.places)
+    deadline = time.monotonic() + _END_S
+    while job.NAME in stack.running() and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    stack.stop([job.NAME])
+
+
 def restart_job(stack: Stack) -> None:
     """The job was stopped with a savepoint, and goes on from it."""
-    job.stop_with_savepoint(stack.places)
-    stack.stop([job.NAME])
+    stop_job(stack)
     resume(stack)
 
 
@@ -181,8 +190,7 @@ def _commit(stack: Stack, watcher: Watcher) -> None:
     """The hot state is written and the archive committed: the job has stopped with a savepoint."""
     tell("stopping the job with a savepoint")
     wait_for_hot_state(stack.endpoints["dynamodb"], watcher.versions())
-    job.stop_with_savepoint(stack.places)
-    stack.stop([job.NAME])
+    stop_job(stack)
 
 
 def _collected(
