@@ -22,6 +22,7 @@ HOUR_MS = 3_600_000
 
 
 def decision(transaction_id: str, attempt: int = 1, **changes: Any) -> dict[str, Any]:
+    """A decision's row in the archive."""
     row = {
         "transaction_id": transaction_id,
         "attempt": attempt,
@@ -34,16 +35,19 @@ def decision(transaction_id: str, attempt: int = 1, **changes: Any) -> dict[str,
 def put(
     archive: Path, name: str, rows: list[dict[str, Any]], day: str = "2024-01-01", file: str = "part-0"
 ) -> None:
+    """*rows* are a file of the archive."""
     folder = archive / name / f"event_date={day}" / "event_hour=00"
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows), folder / file)
 
 
 def export(archive: Path, out: Path) -> Counts:
+    """The archive in that folder is exported."""
     return export_archive(pafs.LocalFileSystem(), str(archive), out)
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """Every row of an exported folder, file by file."""
     return [row for file in sorted(folder.glob("part-*.parquet")) for row in pq.read_table(file).to_pylist()]
 
 

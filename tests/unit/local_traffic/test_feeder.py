@@ -28,22 +28,29 @@ class FakeClock:
     """Time passes when somebody sleeps, and by *step_s* whenever it is asked for."""
 
     def __init__(self, step_s: float = 0.0) -> None:
+        """Time begins at 0 s."""
         self.at_s = 0.0
         self.step_s = step_s
 
     def now_ms(self) -> int:
+        """`NOW_MS` and what has passed since."""
         return NOW_MS + int(self.at_s * 1000)
 
     def seconds(self) -> float:
+        """What has passed since the beginning."""
         self.at_s += self.step_s
         return self.at_s
 
     def sleep(self, seconds: float) -> None:
+        """That much has passed."""
         self.at_s += seconds
 
 
 class FakeFuture:
+    """An answer that is there at once."""
+
     def __init__(self, exception: Exception | None = None) -> None:
+        """The answer is *exception*, or good."""
         self.is_done = True
         self.exception = exception
 
@@ -52,28 +59,36 @@ class FakeBroker:
     """Keeps what it takes; *fail* says with what error a record fails, or None."""
 
     def __init__(self, fail: Callable[[int, bytes], Exception | None] = lambda _n, _v: None) -> None:
+        """Nothing was taken yet."""
         self.taken: list[tuple[str, bytes, Message, int, int]] = []
         self.fail = fail
         self.asked = 0
         self.producers = 0
 
     def connect(self) -> FakeProducer:
+        """A new producer to this broker."""
         self.producers += 1
         return FakeProducer(self)
 
     def of(self, topic: str) -> list[Message]:
+        """The messages of *topic*, clock ticks left out."""
         return [m for t, key, m, _, _ in self.taken if t == topic and key != b"__clock__"]
 
     def ticks(self) -> list[tuple[str, int, int]]:
+        """Topic, partition and time of every clock tick."""
         return [(t, partition, at) for t, key, _, at, partition in self.taken if key == b"__clock__"]
 
 
 class FakeProducer:
+    """Hands everything to its broker at once."""
+
     def __init__(self, broker: FakeBroker) -> None:
+        """The connection is open."""
         self.broker = broker
         self.closed = False
 
     def send(self, topic: str, value: bytes, key: bytes, *, partition: int, timestamp_ms: int) -> FakeFuture:
+        """The broker's answer, its record kept if it is good."""
         broker = self.broker
         broker.asked += 1
         error = broker.fail(broker.asked, value)
@@ -82,40 +97,50 @@ class FakeProducer:
         return FakeFuture(error)
 
     def partitions_for(self, topic: str) -> set[int]:
+        """Every topic has `PARTITIONS`."""
         return set(range(PARTITIONS))
 
     def flush(self, timeout: float | None = None) -> None:
-        pass
+        """All is answered already."""
 
     def close(self, timeout: float | None = None) -> None:
+        """The connection is closed."""
         self.closed = True
 
 
 class FakeSource:
+    """A source of one customer and the given samples."""
+
     name = "mine.csv"
     total = 3
 
     def __init__(self, samples: list[Sample]) -> None:
+        """The samples are kept as they are."""
         self._samples = samples
 
     def customers(self) -> Iterator[Message]:
+        """One customer, of no date."""
         yield {"customer_id": "c", "account_ids": ["a-0"]}
 
     def samples(self) -> Iterator[Sample]:
+        """The samples."""
         return iter(self._samples)
 
 
 def sample(number: int, time_ms: int, label_ms: int | None = None, *, is_fraud: bool = True) -> Sample:
+    """A transaction in row *number* + 1, labelled if *label_ms* says when."""
     identity = {"transaction_id": f"t-{number}", "account_id": f"a-{number % 7}"}
     label = {**identity, "is_fraud": is_fraud, "reported": label_ms, "kind": "theft"}
     return Sample({**identity, "event_time": time_ms}, None if label_ms is None else label, number + 1)
 
 
 def minutely(count: int) -> list[Sample]:
+    """*count* transactions, one a minute."""
     return [sample(number, START_MS + number * 60_000) for number in range(count)]
 
 
 def feed(broker: FakeBroker, samples: list[Sample], plan: Plan | None = None) -> tuple[FeedReport, Feeder]:
+    """The report of feeding *samples* to *broker*, and the feeder."""
     feeder = Feeder("unused", connect=broker.connect, clock=FakeClock())
     return feeder.feed(FakeSource(samples), plan), feeder
 

@@ -25,6 +25,7 @@ KEY = CardKey("v1", b"0" * 32)
 
 
 def traffic(count: int, **changes: object) -> list[Sample]:
+    """The first *count* samples of a generator."""
     arguments = {"seed": 1, "accounts": 300, "start_ms": START_MS, "fraud_ratio": 0.01} | changes
     return list(islice(Generator(**arguments).samples(), count))  # type: ignore[arg-type]
 

@@ -35,6 +35,7 @@ ROWS = "id,account,at,amount\n1,a,2024-01-01T00:00:00Z,1.10\n2,b,2024-01-01 00:0
 
 
 def source(tmp_path: Path, rows: str = ROWS, mapping: str = PLAIN, name: str = "data.csv"):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """A file of those rows, read through that mapping."""
     (tmp_path / name).write_text(rows)
     (tmp_path / "mine.yaml").write_text(mapping)
     return open_source(tmp_path / name, str(tmp_path / "mine.yaml"))
@@ -52,6 +53,7 @@ def only(tmp_path: Path, **columns: str) -> dict[str, object]:
 
 
 def refusal(tmp_path: Path, **columns: str) -> str:
+    """What is said of a file with those fields."""
     with pytest.raises(MappingError) as caught:
         only(tmp_path, **columns)
     return str(caught.value)

@@ -19,6 +19,7 @@ events = st.lists(
 
 
 def sample(number: int, time_ms: int, delay_ms: int | None = None) -> Sample:
+    """A transaction, with a label *delay_ms* later if that is given."""
     transaction = {"transaction_id": str(number), "account_id": "a", "event_time": time_ms}
     if delay_ms is None:
         return Sample(transaction)
@@ -27,6 +28,7 @@ def sample(number: int, time_ms: int, delay_ms: int | None = None) -> Sample:
 
 
 def said(messages: list[Outgoing]) -> list[tuple[str, int]]:
+    """Topic and time of each message."""
     return [(message.topic, message.time_ms) for message in messages]
 
 

@@ -51,6 +51,7 @@ decided = st.lists(
 
 
 def outcome(**changes: object) -> Outcome:
+    """An outcome with *changes*."""
     return Outcome(**{"fed": FED, "seen": SEEN, "evaluation": None, "seconds": 2.5} | changes)  # type: ignore[arg-type]
 
 
@@ -111,7 +112,10 @@ def test_evaluation(rows: list[tuple[str, set[str], bool]]) -> None:
 
 
 class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
     def isatty(self) -> bool:
+        """It is one."""
         return True
 
 

@@ -20,12 +20,14 @@ Record = namedtuple("Record", ["topic", "timestamp", "value"])  # noqa: PYI024  
 
 
 def message(transaction_id: str, verdict: str = "approve", **changes: Any) -> dict[str, Any]:
+    """A decision or alert as the job writes it."""
     plain = {"transaction_id": transaction_id, "verdict": verdict, "attempt": 1, "reasons": []}
     account = {"account_id": "a", "account_version": 1}
     return plain | account | {"late": False, "degraded": False} | changes
 
 
 def fired(*rules: str) -> list[dict[str, str]]:
+    """The reasons of a decision on which those rules fired."""
     return [{"rule": rule} for rule in rules]
 
 
@@ -33,6 +35,7 @@ class FakeConsumer:
     """Gives its batches once each, then tells that it is drained; *failing* polls raise first."""
 
     def __init__(self, batches: list[list[Record]], failing: list[Exception] | None = None) -> None:
+        """Nothing was polled yet."""
         self.batches = batches
         self.failing = failing or []
         self.calls: list[str] = []
@@ -40,21 +43,27 @@ class FakeConsumer:
         self.closed = threading.Event()
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
+        """Every topic has two."""
         return {0, 1}
 
     def assign(self, partitions: Iterable[Any]) -> None:
+        """Notes how many partitions."""
         self.calls.append(f"assign {len(list(partitions))}")
 
     def seek_to_end(self) -> None:
+        """Notes the call."""
         self.calls.append("end")
 
     def seek_to_beginning(self) -> None:
+        """Notes the call."""
         self.calls.append("beginning")
 
     def position(self, partition: Any) -> int:
+        """Always the first offset."""
         return 0
 
     def poll(self, timeout_ms: int) -> Mapping[Any, list[Any]]:
+        """The next batch, or nothing."""
         if self.failing:
             raise self.failing.pop()
         if self.batches:
@@ -63,16 +72,19 @@ class FakeConsumer:
         return {}
 
     def close(self) -> None:
+        """Tells that it is closed."""
         self.closed.set()
 
 
 def record(topic: str, content: dict[str, Any], timestamp: int = 0) -> Record:
+    """A record as kafka-python gives it."""
     return Record(topic, timestamp, orjson.dumps(content))
 
 
 def watched(
     batches: list[list[Record]], sent_ms: dict[str, int] | None = None, failing: list[Exception] | None = None
 ) -> Watcher:
+    """A watcher that has read *batches* and was stopped."""
     consumer = FakeConsumer(batches, failing)
     watcher = Watcher("unused", sent_ms, connect=lambda: consumer).start()
     consumer.drained.wait(5)
