@@ -27,6 +27,8 @@ ROW = b",".join([b"1"] * len(COLUMNS))
 
 
 class Stack(Protocol):
+    """The part of the stack that is used: where its services are."""
+
     endpoints: Mapping[str, str]
 
 
@@ -34,6 +36,7 @@ class FixedCredentials:
     """The local services take any; boto3 below uses the same."""
 
     async def get(self) -> Credentials:
+        """The same for all."""
         return Credentials("local", "local", None)
 
 
@@ -46,6 +49,7 @@ def _own_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def dynamodb(stack: Stack) -> Any:
+    """The official client, for what must be read back."""
     return boto3.client(
         "dynamodb",
         endpoint_url=stack.endpoints["dynamodb"],
@@ -56,6 +60,7 @@ def dynamodb(stack: Stack) -> Any:
 
 
 def item_of(stack: Stack, table: Table, key: str) -> dict[str, Any]:
+    """The item of *key* as boto3 reads it."""
     return dict(dynamodb(stack).get_item(TableName=table.name, Key={table.key: {"S": key}})["Item"])
 
 
@@ -74,6 +79,7 @@ def tables(stack: Stack) -> None:
 
 
 def address(stack: Stack, service: str) -> AwsAddress:
+    """Where *service* of the stack is."""
     return AwsAddress(endpoint_url=stack.endpoints[service])
 
 
@@ -82,13 +88,13 @@ def test_dynamodb_refuses_an_older_version(stack: Stack) -> None:
     """A newer version replaces the item; an older or equal one is refused and changes nothing."""
     key = str(uuid.uuid4())
 
-    async def scenario() -> list[bool]:
+    async def _scenario() -> list[bool]:
         table = dynamo_table(ACCOUNT_STATE, 5_000, address(stack, "dynamodb"), FixedCredentials())
         results = [await table.put(key, version, {"n": version}) for version in (2, 1, 2, 3)]
         await table.close()
         return results
 
-    assert asyncio.run(scenario()) == [True, False, False, True]
+    assert asyncio.run(_scenario()) == [True, False, False, True]
     assert item_of(stack, ACCOUNT_STATE, key) == {
         "account_id": {"S": key},
         "version": {"N": "3"},
@@ -191,12 +197,14 @@ class LoopbackEndpoint:
     """A server on the clients' own loop that behaves as it is told."""
 
     def __init__(self, manner: Manner) -> None:
+        """It listens on a free port of loopback."""
         self.manner = manner
         self._writers: set[asyncio.StreamWriter] = set()
         self._server = get_loop().run(asyncio.start_server(self._serve, "127.0.0.1", 0), timeout_s=5)
         self.address = AwsAddress(endpoint_url=f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}")
 
     def close(self) -> None:
+        """Nobody listens any more."""
         get_loop().run(self._close(), timeout_s=5)
 
     async def _close(self) -> None:
@@ -234,18 +242,18 @@ def test_connections_are_kept() -> None:
     """A hundred calls one after the other use one connection."""
     peers: set[Any] = set()
 
-    async def remember(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _remember(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peers.add(writer.get_extra_info("peername"))
         await well(reader, writer)
 
-    async def scenario(at: AwsAddress) -> None:
+    async def _scenario(at: AwsAddress) -> None:
         endpoint = sagemaker_endpoint("cards", 2_000, at, FixedCredentials())
         for _ in range(100):
             assert (await endpoint.invoke(ROW, 1)).values == [0.5]
         await endpoint.close()
 
-    server = LoopbackEndpoint(remember)
-    get_loop().run(scenario(server.address), timeout_s=30)
+    server = LoopbackEndpoint(_remember)
+    get_loop().run(_scenario(server.address), timeout_s=30)
     assert len(peers) == 1
     server.close()
 

@@ -8,7 +8,6 @@ late, changes nothing. Key shapes and attributes are told in docs/dynamodb.md.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
@@ -106,7 +105,7 @@ def put_request(table: Table, key: str, version: int, item: Item) -> bytes:
     return json.dumps(request, separators=(",", ":")).encode()
 
 
-_LEAST, _TOO_MUCH = Decimal("1E-130"), Decimal("1E+126")
+_LEAST, _TOO_MUCH = 1e-130, 1e126
 
 type AttributeValue = dict[str, str | bool | list[AttributeValue]]
 
@@ -143,7 +142,11 @@ def _number(name: str, value: float | Decimal) -> str:
 
 def _fits(value: float | Decimal) -> bool:
     """What DynamoDB's N takes; more than 38 digits, which no value of ours has, it refuses itself."""
-    return value == 0 or (math.isfinite(value) and _LEAST <= abs(Decimal(str(value))) < _TOO_MUCH)
+    try:
+        size = abs(float(value))
+    except OverflowError:  # an int beyond every float
+        return False
+    return size == 0 or _LEAST <= size < _TOO_MUCH  # also false for NaN
 
 
 def decode(attributes: Mapping[str, AttributeValue]) -> dict[str, object]:

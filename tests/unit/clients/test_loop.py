@@ -17,12 +17,14 @@ class CountingLoop(asyncio.SelectorEventLoop):
     """Counts the wake-ups from outside, and performs them when told."""
 
     def __init__(self) -> None:
+        """Nobody has woken it."""
         super().__init__()
         self.wakes: list[Callable[..., object]] = []
 
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: object, context: object = None
     ) -> None:
+        """The wake-up is noted and not performed."""
         self.wakes.append(callback)
 
 
@@ -39,11 +41,11 @@ def test_the_loop_is_started_once() -> None:
 def test_work_runs_on_the_loops_thread() -> None:
     """Run performs work in the loop's thread and returns its result to the caller's."""
 
-    async def where() -> int:
+    async def _where() -> int:
         return threading.get_ident()
 
     thread = LoopThread()
-    assert thread.run(where(), timeout_s=5) not in {0, threading.get_ident()}
+    assert thread.run(_where(), timeout_s=5) not in {0, threading.get_ident()}
     thread.stop()
 
 
@@ -51,14 +53,14 @@ def test_stop_cancels_what_runs() -> None:
     """Stopping ends the thread and cancels its tasks; stopping again is harmless."""
     thread, started, cancelled = LoopThread(), threading.Event(), threading.Event()
 
-    async def endless() -> None:
+    async def _endless() -> None:
         try:
             started.set()
             await asyncio.Event().wait()
         finally:
             cancelled.set()
 
-    future = asyncio.run_coroutine_threadsafe(endless(), thread.loop)
+    future = asyncio.run_coroutine_threadsafe(_endless(), thread.loop)
     assert started.wait(5)
     thread.stop()
     thread.stop()
@@ -70,12 +72,12 @@ def test_stop_cancels_what_runs() -> None:
 def test_run_gives_up_in_time() -> None:
     """Work that outlasts its limit is cancelled and raises TimeoutError."""
 
-    async def endless() -> None:
+    async def _endless() -> None:
         await asyncio.Event().wait()
 
     thread = LoopThread()
     with pytest.raises(TimeoutError):
-        thread.run(endless(), timeout_s=0.01)
+        thread.run(_endless(), timeout_s=0.01)
     thread.stop()
 
 

@@ -15,10 +15,12 @@ CSV = {"content-type": "text/csv", "x-amzn-invoked-production-variant": "blue"}
 
 
 def scores_of(answer: Answer | Exception, count: int = 2) -> Scores:
-    async def scenario() -> Scores:
+    """What the endpoint client makes of *answer* to two rows."""
+
+    async def _scenario() -> Scores:
         return await SageMakerEndpoint(FakeHttp(answer), "cards", 200).invoke(b"1,2\n3,4", count)
 
-    return steered(scenario)
+    return steered(_scenario)
 
 
 def test_an_answer_is_scores_and_the_variant() -> None:
@@ -35,10 +37,10 @@ def test_the_call_is_invoke_endpoint() -> None:
     """Rows are posted as CSV to the endpoint's invocations, within the timeout."""
     http = FakeHttp(Answer(200, CSV, b"0.1"))
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         await SageMakerEndpoint(http, "cards", 150).invoke(b"1,2", 1)
 
-    steered(scenario)
+    steered(_scenario)
     headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
     assert http.posts == [("/endpoints/cards/invocations", headers, b"1,2", 0.15)]
 

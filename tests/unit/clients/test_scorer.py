@@ -27,17 +27,21 @@ PATIENT = Limits(failures_in_a_row=10**9, failure_ratio=2.0)  # never opens
 
 
 def failing(error: Exception) -> Callable[[int], Awaitable[None]]:
-    async def behave(_: int) -> None:
+    """A manner that raises *error* each time."""
+
+    async def _behave(_: int) -> None:
         raise error
 
-    return behave
+    return _behave
 
 
 async def hang(_: int) -> None:
+    """A manner that never ends."""
     await asyncio.Event().wait()
 
 
 def scorer_of(endpoint: Any, **changed: Any) -> Scorer:
+    """A scorer on the running loop, with the settings that the test is about."""
     return Scorer(endpoint, ScorerSettings(**changed), asyncio.get_running_loop())
 
 
@@ -56,13 +60,13 @@ def scores_of(handle: ScoringHandle) -> dict[int, Score]:
 def degraded_after(endpoint: Any, seconds: float = DEADLINE_S + GRACE_S, **changed: Any) -> Score:
     """The answer to one row after *seconds*; it must be there."""
 
-    async def scenario() -> Score:
+    async def _scenario() -> Score:
         handle = scorer_of(endpoint, **changed).attach()
         handle.submit(1, b"1,2")
         await rest(seconds)
         return scores_of(handle)[1]
 
-    return steered(scenario)
+    return steered(_scenario)
 
 
 def test_an_answer_carries_value_and_model_version() -> None:
@@ -74,7 +78,7 @@ def test_an_answer_carries_value_and_model_version() -> None:
 def test_rows_join_one_call() -> None:
     """Rows submitted within 3 ms, by whichever handle, go out in one call and return to their handles."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint()
         scorer = scorer_of(endpoint)
         one, other = scorer.attach(), scorer.attach()
@@ -85,13 +89,13 @@ def test_rows_join_one_call() -> None:
         assert endpoint.calls == [(pytest.approx(0.003), [b"a", b"b"])]
         assert list(scores_of(one)) == list(scores_of(other)) == [1]
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_call_has_at_most_max_rows() -> None:
     """More rows than one call takes go out in several calls at once."""
 
-    async def scenario() -> list[int]:
+    async def _scenario() -> list[int]:
         endpoint = FakeEndpoint()
         handle = scorer_of(endpoint).attach()
         for ticket in range(130):
@@ -100,17 +104,17 @@ def test_a_call_has_at_most_max_rows() -> None:
         assert len(scores_of(handle)) == 130
         return [len(rows) for _, rows in endpoint.calls]
 
-    assert steered(scenario) == [64, 64, 2]
+    assert steered(_scenario) == [64, 64, 2]
 
 
 def test_calls_in_flight_are_limited() -> None:
     """No more than max_in_flight_calls are under way at once, and queued rows are scored when one ends."""
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(0.03)
 
-    async def scenario() -> None:
-        endpoint = FakeEndpoint(slow)
+    async def _scenario() -> None:
+        endpoint = FakeEndpoint(_slow)
         handle = scorer_of(endpoint, max_rows=1, max_in_flight_calls=4).attach()
         for ticket in range(16):
             handle.submit(ticket, b"x")
@@ -119,7 +123,7 @@ def test_calls_in_flight_are_limited() -> None:
         assert not any(score.degraded for score in scores_of(handle).values())
         assert len(handle.answers) == 16
 
-    steered(scenario)
+    steered(_scenario)
 
 
 @pytest.mark.parametrize(
@@ -147,20 +151,20 @@ def test_a_hanging_endpoint_is_answered_for_at_the_deadline() -> None:
 def test_an_endpoint_that_ignores_its_end_is_answered_for_at_the_deadline() -> None:
     """Even a call that does not let itself be cancelled keeps no answer back."""
 
-    async def stubborn(_: int) -> None:
+    async def _stubborn(_: int) -> None:
         for _ in range(5):
             try:
                 await asyncio.sleep(1)
             except asyncio.CancelledError:
                 continue
 
-    assert degraded_after(FakeEndpoint(stubborn)).reason == "timeout"
+    assert degraded_after(FakeEndpoint(_stubborn)).reason == "timeout"
 
 
 def test_an_unforeseen_error_is_answered_for() -> None:
     """A defect in a client degrades its rows, and the scorer goes on."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint(failing(ZeroDivisionError()))
         handle = scorer_of(endpoint).attach()
         handle.submit(1, b"x")
@@ -171,7 +175,7 @@ def test_an_unforeseen_error_is_answered_for() -> None:
         assert scores_of(handle)[1].reason == "unavailable"
         assert not scores_of(handle)[2].degraded
 
-    steered(scenario)
+    steered(_scenario)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -179,63 +183,66 @@ def test_the_wrong_number_of_scores_is_no_answer(count: int) -> None:
     """An endpoint client that returns more or fewer scores than rows degrades them all."""
 
     class Miscounting(FakeEndpoint):
+        """Answers as many scores as the test says."""
+
         async def invoke(self, rows: bytes, count_asked: int) -> Scores:
+            """The wrong number of scores."""
             return Scores([0.5] * count, "v7")
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         handle = scorer_of(Miscounting()).attach()
         handle.submit(1, b"a")
         handle.submit(2, b"b")
         await rest(0.05)
         assert {score.reason for score in scores_of(handle).values()} == {"bad_response"}
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_second_attempt_saves_the_row() -> None:
     """One failure is tried again inside the deadline, and its answer is a real one."""
 
-    async def once(call: int) -> None:
+    async def _once(call: int) -> None:
         if call == 1:
             raise TransientError("endpoint", "connection reset", "an answer")
 
-    assert not degraded_after(FakeEndpoint(once), seconds=0.05).degraded
+    assert not degraded_after(FakeEndpoint(_once), seconds=0.05).degraded
 
 
 def test_an_attempt_has_a_limit_of_its_own() -> None:
     """A first attempt that hangs leaves time for a second one when attempt_timeout_ms says so."""
 
-    async def hang_once(call: int) -> None:
+    async def _hang_once(call: int) -> None:
         if call == 1:
             await hang(call)
 
-    answered = degraded_after(FakeEndpoint(hang_once), seconds=0.13, attempt_timeout_ms=100)
+    answered = degraded_after(FakeEndpoint(_hang_once), seconds=0.13, attempt_timeout_ms=100)
     assert not answered.degraded
 
 
 def test_a_late_answer_is_not_given_twice() -> None:
     """An answer that comes as the deadline passes changes nothing."""
 
-    async def late(_: int) -> None:
+    async def _late(_: int) -> None:
         await asyncio.sleep(DEADLINE_S - 0.003)
 
-    async def scenario() -> None:
-        handle = scorer_of(FakeEndpoint(late)).attach()
+    async def _scenario() -> None:
+        handle = scorer_of(FakeEndpoint(_late)).attach()
         handle.submit(1, b"x")
         await rest(1)
         assert len(handle.answers) == 1
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_detached_handle_hears_nothing_more() -> None:
     """Answers for an operator that left are dropped, and its successor gets only its own."""
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(0.1)
 
-    async def scenario() -> None:
-        endpoint = FakeEndpoint(slow)
+    async def _scenario() -> None:
+        endpoint = FakeEndpoint(_slow)
         scorer = scorer_of(endpoint)
         former = scorer.attach()
         former.submit(1, b"x")
@@ -248,13 +255,13 @@ def test_a_detached_handle_hears_nothing_more() -> None:
         assert list(scores_of(heir)) == [1]
         assert endpoint.closed == 0
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_the_last_handle_closes_the_connections() -> None:
     """When the last operator leaves, and however often it says so, the endpoint is closed once."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint()
         scorer = scorer_of(endpoint)
         handles = [scorer.attach(), scorer.attach()]
@@ -263,16 +270,18 @@ def test_the_last_handle_closes_the_connections() -> None:
         await rest(0.01)
         assert endpoint.closed == 1
 
-    steered(scenario)
+    steered(_scenario)
 
 
 class Outage:
     """An endpoint that is away between two times, by hanging or by refusing."""
 
     def __init__(self, begin_s: float, end_s: float, *, hangs: bool) -> None:
+        """Away from *begin_s* until *end_s*."""
         self.begin_s, self.end_s, self.hangs = begin_s, end_s, hangs
 
     async def __call__(self, _: int) -> None:
+        """Well after 10 ms, or away."""
         await asyncio.sleep(0.01)
         if self.begin_s <= asyncio.get_running_loop().time() < self.end_s:
             if self.hangs:
@@ -300,7 +309,7 @@ def share_degraded(scores: dict[int, Score], begin_s: float, end_s: float) -> fl
 def test_an_outage_degrades_while_it_lasts_and_not_much_longer(*, hangs: bool) -> None:
     """Rows without the endpoint get the fallback; from 5 s after its return less than 1 % do."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint(Outage(5, 35, hangs=hangs))
         handle = scorer_of(endpoint).attach()
         await stream(handle, seconds=60)
@@ -310,13 +319,13 @@ def test_an_outage_degrades_while_it_lasts_and_not_much_longer(*, hangs: bool) -
         assert share_degraded(scores, 5, 35) > 0.95
         assert share_degraded(scores, 40, 60) < 0.01
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_an_open_breaker_answers_at_once() -> None:
     """While the breaker is open a row has its fallback within a few ms and the endpoint is left alone."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint(failing(TransientError("endpoint", "refused", "a connection")))
         handle = scorer_of(endpoint, attempts=1, breaker=Limits(failures_in_a_row=1)).attach()
         handle.submit(1, b"x")
@@ -326,13 +335,13 @@ def test_an_open_breaker_answers_at_once() -> None:
         assert scores_of(handle)[2].reason == "breaker_open"
         assert len(endpoint.calls) == 1
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_half_open_breaker_sends_few_probes() -> None:
     """While probes are out, the other rows have their fallback at once."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         endpoint = FakeEndpoint(failing(TransientError("endpoint", "refused", "a connection")))
         limits = Limits(failures_in_a_row=1, open_ms=1000, probes=2)
         handle = scorer_of(endpoint, attempts=1, breaker=limits, breaker_jitter_ms=0, max_rows=1).attach()
@@ -346,23 +355,23 @@ def test_a_half_open_breaker_sends_few_probes() -> None:
         assert {score.reason for score in list(scores_of(handle).values())[1:]} == {"breaker_open"}
         assert len(handle.answers) == 9
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_random_delays_up_to_the_deadline_are_mostly_real_answers() -> None:
     """With endpoint delays of 1 to 200 ms at 300 rows/s, more than nine answers in ten are the endpoint's."""
     chance = random.Random(4)
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(chance.uniform(0.001, 0.2))
 
-    async def scenario() -> None:
-        handle = scorer_of(FakeEndpoint(slow), max_in_flight_calls=64).attach()
+    async def _scenario() -> None:
+        handle = scorer_of(FakeEndpoint(_slow), max_in_flight_calls=64).attach()
         await stream(handle, seconds=30)
         await rest(1)
         assert share_degraded(scores_of(handle), 0, 30) < 0.1
 
-    steered(scenario)
+    steered(_scenario)
 
 
 _MANNERS = st.sampled_from(["well", "slow", "hang", "refuse", "throttle", "rubbish", "defect"])
@@ -379,14 +388,14 @@ def test_every_ticket_is_answered_exactly_once_and_in_time(manners: list[str], g
         "defect": ZeroDivisionError(),
     }
 
-    async def behave(call: int) -> None:
+    async def _behave(call: int) -> None:
         manner = manners[call % len(manners)]
         if manner in errors:
             raise errors[manner]
         await asyncio.sleep({"well": 0.01, "slow": 0.15, "hang": 1000}[manner])
 
-    async def scenario() -> None:
-        handle = scorer_of(FakeEndpoint(behave), max_rows=3, max_in_flight_calls=2).attach()
+    async def _scenario() -> None:
+        handle = scorer_of(FakeEndpoint(_behave), max_rows=3, max_in_flight_calls=2).attach()
         due: list[tuple[float, int]] = []
         loop = asyncio.get_running_loop()
         for ticket, gap_ms in enumerate(gaps_ms):
@@ -399,4 +408,4 @@ def test_every_ticket_is_answered_exactly_once_and_in_time(manners: list[str], g
         await rest(1)
         assert len(handle.answers) == len(gaps_ms)
 
-    steered(scenario)
+    steered(_scenario)

@@ -67,10 +67,12 @@ class FakeChain:
     """A credential chain that answers what the test puts in."""
 
     def __init__(self, *answers: ReadOnlyCredentials | Exception | None) -> None:
+        """The answers in turn; the last one for ever."""
         self.answers = list(answers)
         self.threads: set[int] = set()
 
     def __call__(self) -> ReadOnlyCredentials | None:
+        """The next answer, or its error."""
         self.threads.add(threading.get_ident())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -84,10 +86,12 @@ class LaterLoop(asyncio.SelectorEventLoop):
     ahead_s = 0.0
 
     def time(self) -> float:
+        """Real time, and what the test added."""
         return super().time() + self.ahead_s
 
 
 def later[T](scenario: Callable[[LaterLoop], T]) -> None:
+    """*scenario* has run on a loop of its own."""
     with asyncio.Runner(loop_factory=LaterLoop) as runner:
         runner.run(scenario(runner.get_loop()))  # type: ignore[arg-type]
 
@@ -96,13 +100,13 @@ def test_the_chain_is_asked_in_another_thread_and_once() -> None:
     """Many calls at once wait for one question to the chain, which never runs on the loop's thread."""
     chain = FakeChain(ReadOnlyCredentials("AKID", "s", None))
 
-    async def scenario(_: LaterLoop) -> None:
+    async def _scenario(_: LaterLoop) -> None:
         source = DefaultCredentials(lambda: chain)
         assert len({*await asyncio.gather(*(source.get() for _ in range(5)))}) == 1
         assert len(chain.threads) == 1
         assert threading.get_ident() not in chain.threads
 
-    later(scenario)
+    later(_scenario)
 
 
 def test_credentials_are_renewed_beside_the_calls() -> None:
@@ -111,7 +115,7 @@ def test_credentials_are_renewed_beside_the_calls() -> None:
         ReadOnlyCredentials("OLD", "s", None), OSError("no route"), ReadOnlyCredentials("NEW", "s", None)
     )
 
-    async def scenario(loop: LaterLoop) -> None:
+    async def _scenario(loop: LaterLoop) -> None:
         source = DefaultCredentials(lambda: chain)
         assert (await source.get()).access_key == "OLD"
         for expected in ("OLD", "NEW"):
@@ -121,17 +125,17 @@ def test_credentials_are_renewed_beside_the_calls() -> None:
             await asyncio.wait((source._asking,))
             assert (await source.get()).access_key == expected
 
-    later(scenario)
+    later(_scenario)
 
 
 def test_no_credentials_is_a_connection_error_until_there_are_some() -> None:
     """An empty chain raises ConnectionError, and is built and asked again by the next call."""
     chains = [FakeChain(None), FakeChain(ReadOnlyCredentials("AKID", "s", None))]
 
-    async def scenario(_: LaterLoop) -> None:
+    async def _scenario(_: LaterLoop) -> None:
         source = DefaultCredentials(lambda: chains.pop(0))
         with pytest.raises(ConnectionError, match="found none"):
             await source.get()
         assert (await source.get()).access_key == "AKID"
 
-    later(scenario)
+    later(_scenario)

@@ -21,22 +21,25 @@ MARKER_MS = 2_000
 
 
 def writer_of(store: Any, **changed: Any) -> CoalescingWriter:
+    """A writer on the running loop, with the settings that the test is about."""
     return CoalescingWriter(store, WriterSettings(**changed), asyncio.get_running_loop())
 
 
 def away_until(second: float, error: Callable[[], Exception]) -> Callable[[int], Awaitable[None]]:
-    async def behave(_: int) -> None:
+    """A manner that raises *error* until *second*."""
+
+    async def _behave(_: int) -> None:
         await asyncio.sleep(0.005)
         if asyncio.get_running_loop().time() < second:
             raise error()
 
-    return behave
+    return _behave
 
 
 def test_the_latest_version_wins() -> None:
     """Versions submitted within the wait cost one write, of the latest, within flush_ms of the first."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         store = FakeStore()
         writer = writer_of(store)
         for version in (1, 2, 3):
@@ -46,13 +49,13 @@ def test_the_latest_version_wins() -> None:
         assert store.puts == [(pytest.approx(0.8), "a", 3)]
         assert store.table == {"a": (3, {"n": 3})}
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_an_older_version_submitted_later_is_not_written() -> None:
     """A version that is not newer than the waiting one changes nothing."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         store = FakeStore()
         writer = writer_of(store)
         writer.submit("a", 2, {}, MARKER_MS)
@@ -61,13 +64,13 @@ def test_an_older_version_submitted_later_is_not_written() -> None:
         assert [version for _, _, version in store.puts] == [2]
         assert len(writer) == 0
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_version_that_the_store_refuses_as_old_counts_as_written() -> None:
     """A write that finds a version as new in the store is settled, and counted as stale."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         store = FakeStore()
         store.table["a"] = (5, {})
         writer = writer_of(store)
@@ -76,17 +79,17 @@ def test_a_version_that_the_store_refuses_as_old_counts_as_written() -> None:
         assert len(writer) == 0
         assert (writer.counts.written, writer.counts.stale) == (0, 1)
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_key_is_never_written_twice_at_once() -> None:
     """A version submitted while an elder one is being written waits for its end, and is written then."""
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(3)
 
-    async def scenario() -> None:
-        store = FakeStore(slow)
+    async def _scenario() -> None:
+        store = FakeStore(_slow)
         writer = writer_of(store)
         writer.submit("a", 1, {}, MARKER_MS)
         await asyncio.sleep(1)
@@ -96,17 +99,17 @@ def test_a_key_is_never_written_twice_at_once() -> None:
         assert store.table["a"][0] == 2
         assert not writer.pending("a")
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_writes_in_flight_are_limited() -> None:
     """However many keys are due, no more than max_in_flight are being written."""
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(0.02)
 
-    async def scenario() -> None:
-        store = FakeStore(slow)
+    async def _scenario() -> None:
+        store = FakeStore(_slow)
         writer = writer_of(store, max_in_flight=4)
         for key in range(50):
             writer.submit(str(key), 1, {}, MARKER_MS)
@@ -114,7 +117,7 @@ def test_writes_in_flight_are_limited() -> None:
         assert store.most_at_once == 4
         assert len(store.table) == 50
 
-    steered(scenario)
+    steered(_scenario)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_writes_in_flight_are_limited() -> None:
 def test_nothing_is_lost_while_the_store_is_away(error: Callable[[], Exception]) -> None:
     """Through ten minutes without the store all keys stay owed, calls stay few; then all is written."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         away_s = 600
         store = FakeStore(away_until(away_s, error))
         writer = writer_of(store)
@@ -143,19 +146,22 @@ def test_nothing_is_lost_while_the_store_is_away(error: Callable[[], Exception])
         assert len(writer) == 0
         assert len(store.table) == 100
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_an_item_that_can_never_be_written_is_dropped_and_counted() -> None:
     """A refusal for good is not tried again and does not hold up the others."""
 
     class Picky(FakeStore):
+        """Takes any item but that of key "bad"."""
+
         async def put(self, key: str, version: int, item: Any) -> bool:
+            """One key is refused for good."""
             if key == "bad":
                 raise OutOfRange("attribute x", "nan", "a finite number")
             return await super().put(key, version, item)
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         store = Picky()
         writer = writer_of(store)
         writer.submit("bad", 1, {}, MARKER_MS)
@@ -165,17 +171,17 @@ def test_an_item_that_can_never_be_written_is_dropped_and_counted() -> None:
         assert writer.counts.refused == 1
         assert len(writer) == 0
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_marker_timer_learns_what_is_outstanding() -> None:
     """Until its write is in the store a promise is outstanding, also while the write is under way."""
 
-    async def slow(_: int) -> None:
+    async def _slow(_: int) -> None:
         await asyncio.sleep(0.5)
 
-    async def scenario() -> None:
-        writer = writer_of(FakeStore(slow))
+    async def _scenario() -> None:
+        writer = writer_of(FakeStore(_slow))
         writer.submit("a", 1, {}, promised_ms=100)
         writer.submit("b", 1, {}, promised_ms=200)
         assert not writer.is_outstanding(99)
@@ -184,13 +190,13 @@ def test_a_marker_timer_learns_what_is_outstanding() -> None:
         await asyncio.sleep(0.5)
         assert not writer.is_outstanding(200)
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_a_closed_writer_writes_nothing_more() -> None:
     """After close nothing is put, whatever was owed or is submitted."""
 
-    async def scenario() -> None:
+    async def _scenario() -> None:
         store = FakeStore()
         writer = writer_of(store)
         writer.submit("a", 1, {}, MARKER_MS)
@@ -200,7 +206,7 @@ def test_a_closed_writer_writes_nothing_more() -> None:
         assert not store.puts
         assert store.closed == 1
 
-    steered(scenario)
+    steered(_scenario)
 
 
 def test_flush_blocks_until_all_is_written() -> None:
@@ -217,11 +223,11 @@ def test_flush_blocks_until_all_is_written() -> None:
 def test_flush_gives_up_at_its_deadline() -> None:
     """A store that is away makes flush return False in time, with the key still owed."""
 
-    async def hang(_: int) -> None:
+    async def _hang(_: int) -> None:
         await asyncio.Event().wait()
 
     thread = LoopThread()
-    writer = CoalescingWriter(FakeStore(hang), WriterSettings(), thread.loop)
+    writer = CoalescingWriter(FakeStore(_hang), WriterSettings(), thread.loop)
     writer.submit("a", 1, {}, MARKER_MS)
     assert not writer.flush(timeout_ms=20)
     assert writer.pending("a")
@@ -250,14 +256,14 @@ def test_the_store_ends_with_the_latest_version_of_each_key(submissions: list[tu
     """Whatever the store does meanwhile, in the end it holds the last version submitted of every key."""
     manners = [manner for _, _, manner in submissions]
 
-    async def behave(call: int) -> None:
+    async def _behave(call: int) -> None:
         manner = manners[call % len(manners)] if call < 200 else "ok"
         if manner == "throttled":
             raise Throttled("table", "400", "200")
         await asyncio.sleep(0.7 if manner == "slow" else 0.002)
 
-    async def scenario() -> None:
-        store = FakeStore(behave)
+    async def _scenario() -> None:
+        store = FakeStore(_behave)
         writer = writer_of(store, max_in_flight=2)
         latest: dict[str, int] = {}
         for version, (key, gap_ms, _) in enumerate(submissions):
@@ -269,4 +275,4 @@ def test_the_store_ends_with_the_latest_version_of_each_key(submissions: list[tu
         assert len(writer) == 0
         assert writer.oldest_dirty_ms == 0
 
-    steered(scenario)
+    steered(_scenario)
