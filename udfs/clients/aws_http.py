@@ -32,8 +32,8 @@ class AwsAddress:
 
     Attributes:
         region: AWS region, part of every signature; default "eu-central-1".
-        endpoint_url: Address such as "http://127.0.0.1:8000"; default "aws" is
-            the region's own, from botocore's table.
+        endpoint_url: Address such as "http://127.0.0.1:8000"; default "aws", or
+            "", is the region's own, as botocore knows it.
         max_connections: Connections kept open for reuse; default 32.
         connect_timeout_ms: Longest wait for a new connection, ms; default 1000.
     """
@@ -157,7 +157,7 @@ def _trust() -> ssl.SSLContext:
 
 
 def _base_url(service: Service, address: AwsAddress) -> str:
-    if address.endpoint_url == "aws":
+    if address.endpoint_url in {"", "aws"}:
         return regional_url(service, address.region)
     return address.endpoint_url.rstrip("/")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,3 +138,12 @@ def test_an_item_that_dynamodb_cant_take_is_malformed(kind: str) -> None:
     """An item that DynamoDB finds invalid is Malformed: trying again is useless."""
     with pytest.raises(Malformed, match=kind):
         put_against(error(kind))
+
+
+def test_the_documented_items_are_what_is_written() -> None:
+    """The examples of docs/dynamodb.md are items that encode gives again, under the documented keys."""
+    page = Path(__file__).parents[3] / "docs" / "dynamodb.md"
+    examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)]
+    for table, example in zip((ACCOUNT_STATE, CUSTOMER_PROFILE), examples, strict=True):
+        assert {table.key, table.version} <= example.keys()
+        assert encode(decode(example)) == example

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.errors import EndpointTimeout, Malformed, Throttled, TransientError
+from schemas.errors import BadSetting, EndpointTimeout, Malformed, Throttled, TransientError
 from tests.unit.clients.steered import FakeHttp, steered
 from udfs.clients.aws_http import Answer, AwsAddress, regional_url
 from udfs.clients.sagemaker import SAGEMAKER_RUNTIME, SageMakerEndpoint, Scores, sagemaker_endpoint
@@ -97,4 +97,12 @@ def test_no_connection_is_transient() -> None:
 def test_aws_means_the_regions_own_address(region: str, url: str) -> None:
     """Without an address of its own the endpoint is where botocore's table says."""
     assert regional_url(SAGEMAKER_RUNTIME, region) == url
-    assert sagemaker_endpoint("cards", 200, AwsAddress(region=region))._http._base == url
+    for nothing_else in ("aws", ""):
+        endpoint = sagemaker_endpoint("cards", 200, AwsAddress(region=region, endpoint_url=nothing_else))
+        assert endpoint._http._base == url
+
+
+def test_a_region_that_can_be_none_is_a_bad_setting() -> None:
+    """An address in a region that is no region's name raises BadSetting."""
+    with pytest.raises(BadSetting, match="aws region"):
+        regional_url(SAGEMAKER_RUNTIME, "not a region")
