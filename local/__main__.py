@@ -98,11 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(act=_run)
     replay = commands.add_parser("replay", help="anyone's file through the real job, in event-time order")
     replay.add_argument("--data", type=Path, required=True, help="CSV or Parquet file")
-    replay.add_argument("--mapping", required=True, help="handbook, sparkov or a YAML file: docs/your-own-data.md")
-    replay.add_argument("--until", type=_date, help="leave out what is dated from this day on, e.g. 2018-05-15")
+    replay.add_argument(
+        "--mapping", required=True, help="handbook, sparkov or a YAML file: docs/your-own-data.md"
+    )
+    replay.add_argument(
+        "--until", type=_date, help="leave out what is dated from this day on, e.g. 2018-05-15"
+    )
     replay.add_argument("--parallelism", type=int, default=1, choices=range(1, 5), help="subtasks (1)")
     replay.add_argument("--shuffle-s", type=float, default=0.0, help="disorder of up to so many seconds (0)")
-    replay.add_argument("--label-delay-days", type=float, help="from a transaction to its label (the mapping's)")
+    replay.add_argument(
+        "--label-delay-days", type=float, help="from a transaction to its label (the mapping's)"
+    )
     replay.add_argument("--restart-at", type=int, help="stop with a savepoint after so many rows, and go on")
     _common(replay, Path("out/replay"))
     replay.set_defaults(act=_replay)

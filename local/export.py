@@ -32,7 +32,7 @@ FIRST = {
     "transactions": ("transaction_id", "account_id", "event_time"),
     "labels": ("transaction_id", "account_id", "is_fraud", "reported"),
 }  # fmt: skip
-TIMES = {"event_time_ms": "event_time", "reported_ms": "reported"}
+TIMES = ("event_time", "reported")  # of the archive: UTC, without saying so
 AMOUNT = pa.decimal128(18, 4)  # 10**12 minor units at most; no currency has more than 4 decimals
 
 
@@ -86,7 +86,7 @@ def finished_files(fs: pafs.FileSystem, root: str) -> list[str]:
 
 def final_rows(rows: pa.Table) -> pa.Table:
     """*rows* with the final one of each transaction alone, by time and id. O(n log n)."""
-    latest = "attempt" if "attempt" in rows.column_names else "reported_ms"
+    latest = "attempt" if "attempt" in rows.column_names else "reported"
     order = [("transaction_id", "ascending"), (latest, "descending")]
     ordered = rows.take(pc.sort_indices(rows, sort_keys=order))
     ids = ordered.column("transaction_id").combine_chunks()
@@ -124,8 +124,8 @@ def _presented(rows: pa.Table, name: str) -> pa.Table:
     columns: dict[str, Any] = {
         column: rows.column(column) for column in rows.column_names if column not in PARTITIONS
     }
-    for name_ms in TIMES.keys() & columns.keys():
-        columns[TIMES[name_ms]] = columns.pop(name_ms).cast(pa.timestamp("ms", tz="UTC"))
+    for time in (name for name in TIMES if name in columns):
+        columns[time] = columns[time].cast(pa.timestamp("ms")).cast(pa.timestamp("ms", tz="UTC"))
     if "amount" in columns:
         columns["amount"] = columns["amount"].cast(AMOUNT)
     first = [column for column in FIRST[name] if column in columns]

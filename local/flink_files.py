@@ -53,31 +53,33 @@ def cluster_settings(places: Places, plan: JobPlan) -> str:
     """`config.yaml` of the local cluster: PyFlink's own, with what MSF has."""
     stock: dict[str, Any] = yaml.safe_load((flink_home() / "conf" / "config.yaml").read_text())
     opens: str = stock["env"]["java"]["opts"]["all"]
-    return yaml.safe_dump({
-        "env.java.opts.all": opens,
-        "parallelism.default": plan.parallelism,
-        "rest.address": "127.0.0.1",
-        "rest.bind-address": "127.0.0.1",
-        "rest.bind-port": str(places.ports.rest),
-        "state.backend.type": plan.backend,
-        "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",
-        "execution.checkpointing.min-pause": f"{plan.checkpoint_ms // 4} ms",
-        "execution.checkpointing.incremental": "true",
-        "execution.checkpointing.dir": checkpoints(places.run).as_uri(),
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "execution.checkpointing.num-retained": 2,
-        "restart-strategy.type": "fixed-delay",
-        "restart-strategy.fixed-delay.attempts": 3,
-        "restart-strategy.fixed-delay.delay": "1 s",
-        "taskmanager.memory.managed.size": "256m",
-        "taskmanager.numberOfTaskSlots": plan.parallelism,
-        "io.tmp.dirs": str(places.run / "tmp"),
-        "s3.endpoint": places.ports.endpoints()["s3"],
-        "s3.path.style.access": "true",
-        "s3.directory.marker.retention": "keep",  # else each file costs a look at all its folders
-        "s3.access-key": LOCAL_KEY,
-        "s3.secret-key": LOCAL_KEY,
-    })
+    return yaml.safe_dump(
+        {
+            "env.java.opts.all": opens,
+            "parallelism.default": plan.parallelism,
+            "rest.address": "127.0.0.1",
+            "rest.bind-address": "127.0.0.1",
+            "rest.bind-port": str(places.ports.rest),
+            "state.backend.type": plan.backend,
+            "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",
+            "execution.checkpointing.min-pause": f"{plan.checkpoint_ms // 4} ms",
+            "execution.checkpointing.incremental": "true",
+            "execution.checkpointing.dir": checkpoints(places.run).as_uri(),
+            "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+            "execution.checkpointing.num-retained": 2,
+            "restart-strategy.type": "fixed-delay",
+            "restart-strategy.fixed-delay.attempts": 3,
+            "restart-strategy.fixed-delay.delay": "1 s",
+            "taskmanager.memory.managed.size": "256m",
+            "taskmanager.numberOfTaskSlots": plan.parallelism,
+            "io.tmp.dirs": str(places.run / "tmp"),
+            "s3.endpoint": places.ports.endpoints()["s3"],
+            "s3.path.style.access": "true",
+            "s3.directory.marker.retention": "keep",  # else each file costs a look at all its folders
+            "s3.access-key": LOCAL_KEY,
+            "s3.secret-key": LOCAL_KEY,
+        }
+    )
 
 
 def checkpoints(run: Path) -> Path:

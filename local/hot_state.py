@@ -35,5 +35,7 @@ def wait_for_hot_state(endpoint: str, versions: Mapping[str, int]) -> None:
 
 
 def _behind(endpoint: str, versions: Mapping[str, int]) -> int:
-    written = {item["account_id"]["S"]: int(item["version"]["N"]) for item in items(endpoint, "account_state")}
+    written = {
+        item["account_id"]["S"]: int(item["version"]["N"]) for item in items(endpoint, "account_state")
+    }
     return sum(written.get(account, 0) < version for account, version in versions.items())

@@ -136,9 +136,7 @@ def _fed(stack: Stack, feeder: Feeder, watcher: Watcher, traffic: Traffic) -> Fe
         return feeding.result()
 
 
-def _wait_for_decisions(
-    stack: Stack, feeder: Feeder, watcher: Watcher, feeding: Future[FeedReport]
-) -> None:
+def _wait_for_decisions(stack: Stack, feeder: Feeder, watcher: Watcher, feeding: Future[FeedReport]) -> None:
     """Return when everything sent was answered, or nothing was for long although the job runs."""
     patience = _Patience(time.monotonic)
     while True:
@@ -193,9 +191,7 @@ def _commit(stack: Stack, watcher: Watcher) -> None:
     stop_job(stack)
 
 
-def _collected(
-    stack: Stack, traffic: Traffic, watcher: Watcher, fed: FeedReport, seconds: float
-) -> Outcome:
+def _collected(stack: Stack, traffic: Traffic, watcher: Watcher, fed: FeedReport, seconds: float) -> Outcome:
     tell("collecting the outputs")
     out = traffic.out
     root = f"{setup_ends.BUCKET}/archive"

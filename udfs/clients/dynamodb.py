@@ -36,7 +36,9 @@ NOTHING_THERE = "attribute_not_exists(#key)"
 OLDER_THERE = "#version < :version"
 IS_NEWER = f"{NOTHING_THERE} OR {OLDER_THERE}"
 
-_PUT = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.PutItem"}
+TARGET = "DynamoDB_20120810"
+CONDITION_FAILED = "ConditionalCheckFailed"
+_JSON = "application/x-amz-json-1.0"
 _THROTTLES = (
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -50,8 +52,8 @@ class DynamoTable:
     """One DynamoDB table; a write waits at most *timeout_ms* ms and is tried once."""
 
     def __init__(self, http: AwsHttp, table: Table, timeout_ms: int) -> None:
+        self.table = table
         self._http = http
-        self._table = table
         self._where = f"table {table.name}"
         self._timeout_ms = timeout_ms
 
@@ -64,26 +66,35 @@ class DynamoTable:
             StoreUnavailable: No answer in time, no connection, or any other error.
             RecordError: This item can never be written.
         """
-        answer = await self._post(put_request(self._table, key, version, item))
+        body = json.dumps(put_of(self.table, key, version, item), separators=(",", ":")).encode()
+        answer = await self.post(f"{TARGET}.PutItem", body)
         if answer.status == 200:
             return True
-        if answer.error_type == "ConditionalCheckFailedException":
+        if answer.error_type == f"{CONDITION_FAILED}Exception":
             return False
-        raise self._refusal(answer)
+        raise self.refusal(answer)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
 
-    async def _post(self, body: bytes) -> Answer:
+    async def post(self, target: str, body: bytes) -> Answer:
+        """
+        DynamoDB's answer to the call *target*.
+
+        Raises:
+            StoreUnavailable: No answer in time, or no connection.
+        """
+        headers = {"Content-Type": _JSON, "X-Amz-Target": target}
         try:
-            return await self._http.post("/", _PUT, body, self._timeout_ms / 1000)
+            return await self._http.post("/", headers, body, self._timeout_ms / 1000)
         except TimeoutError as error:
             raise StoreUnavailable(self._where, "no answer", f"one within {self._timeout_ms} ms") from error
         except ConnectionError as error:
             raise StoreUnavailable(self._where, str(error), "a connection") from error
 
-    def _refusal(self, answer: Answer) -> Throttled | StoreUnavailable | Malformed:
+    def refusal(self, answer: Answer) -> Throttled | StoreUnavailable | Malformed:
+        """The error that *answer*, which is none of success, stands for."""
         found = f"{answer.status} {answer.error_type}"
         if answer.error_type in _THROTTLES or answer.status == 429:
             return Throttled(self._where, found, "200")
@@ -92,17 +103,16 @@ class DynamoTable:
         return StoreUnavailable(self._where, found, "200")
 
 
-def put_request(table: Table, key: str, version: int, item: Item) -> bytes:
-    """Return the PutItem body that writes *item* under `IS_NEWER`; raises OutOfRange as `encode` does."""
+def put_of(table: Table, key: str, version: int, item: Item) -> dict[str, object]:
+    """The put that writes *item* under `IS_NEWER`, as DynamoDB's JSON; raises as `encode` does."""
     keyed = {**item, table.key: key, table.version: version}
-    request = {
+    return {
         "TableName": table.name,
         "Item": encode(keyed),
         "ConditionExpression": IS_NEWER,
         "ExpressionAttributeNames": {"#key": table.key, "#version": table.version},
         "ExpressionAttributeValues": {":version": {"N": str(version)}},
     }
-    return json.dumps(request, separators=(",", ":")).encode()
 
 
 _LEAST, _TOO_MUCH = 1e-130, 1e126

@@ -20,6 +20,7 @@ from schemas.decision import Score
 from schemas.errors import BadSetting
 from udfs.clients.aws_http import AwsAddress
 from udfs.clients.dynamodb import Table, dynamo_table
+from udfs.clients.dynamodb_batch import BatchingTable
 from udfs.clients.hot_state import Item, WriterSettings
 from udfs.clients.loop import get_loop
 from udfs.clients.scorer import ScorerSettings, attach_scorer
@@ -27,7 +28,7 @@ from udfs.clients.store import CoalescingWriter
 
 _log = logging.getLogger(__name__)
 _FLUSH_TIMEOUT_MS = 10_000  # how long a stopping job waits for its last writes
-_WRITE_TIMEOUT_MS = 2_000  # one PutItem; a slower one is tried again
+_WRITE_TIMEOUT_MS = 5_000  # one transaction of up to 100 items; a slower one is tried again
 
 
 class Scores(Protocol):
@@ -120,7 +121,7 @@ class HotTables:
 
     def writer_of(self, table: Table) -> Writer:
         """A writer of *table* of its own, for one operator's thread."""
-        store = dynamo_table(table, _WRITE_TIMEOUT_MS, self.address)
+        store = BatchingTable(dynamo_table(table, _WRITE_TIMEOUT_MS, self.address))
         return CoalescingWriter(store, self.writer, get_loop().loop)
 
 

@@ -48,14 +48,14 @@ class WriterSettings:
         flush_ms: Longest an account's state stays unwritten while the store is well, ms; default 1000.
         lead_ms: A write starts this long before that, to be done in time, ms; default 200,
             never more than half of flush_ms.
-        max_in_flight: Writes under way at once; default 16.
+        max_in_flight: Items being written at once; default 400: four full transactions (ADR-0014).
         first_backoff_ms: Pause after a first failure, ms, doubled by each that follows; default 50.
         max_backoff_ms: Longest pause, ms; default 5000. A pause is this times a chance in [0.5, 1].
     """
 
     flush_ms: int = 1000
     lead_ms: int = 200
-    max_in_flight: int = 16
+    max_in_flight: int = 400
     first_backoff_ms: int = 50
     max_backoff_ms: int = 5000
 

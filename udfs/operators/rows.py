@@ -128,8 +128,8 @@ def row_type(columns: list[Column]) -> Any:
 
 DECIDED_TYPE = row_type(DECIDED)
 LABEL_TYPE = row_type(LABEL)
-KEYED_BYTES = Types.ROW([Types.STRING(), BYTES])
-DEAD_LETTERS = OutputTag("dead-letters", KEYED_BYTES)
+DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
+DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 
 _TRANSACTION_INDEXES = [Transaction._fields.index(column.name) for column in TRANSACTION]
 _FEATURE_CASTS: list[Callable[[Any], Any]] = [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemas.errors import Malformed, OutOfRange, StoreUnavailable, Throttled
 from tests.unit.clients.steered import FakeHttp, steered
 from udfs.clients.aws_http import Answer
-from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, DynamoTable, decode, encode, put_request
+from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, DynamoTable, decode, encode, put_of
 
 pytestmark = pytest.mark.unit
 
@@ -86,7 +86,7 @@ def test_a_type_that_is_not_known_is_refused() -> None:
 
 def test_a_put_is_absolute_and_conditional() -> None:
     """A write carries the whole item with key and version, unless something as new is there."""
-    request = json.loads(put_request(CUSTOMER_PROFILE, "c-1", 17, {"segment": "retail"}))
+    request = put_of(CUSTOMER_PROFILE, "c-1", 17, {"segment": "retail"})
     assert request == {
         "TableName": "customer_profile",
         "Item": {"segment": {"S": "retail"}, "customer_id": {"S": "c-1"}, "updated_ms": {"N": "17"}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,18 @@ pytestmark = pytest.mark.unit
 HOUR_MS = 3_600_000
 
 
+def at(time_ms: int) -> datetime:
+    """A time as the archive holds it: UTC, without saying so."""
+    return datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)  # noqa: DTZ001  # as it rests in Parquet
+
+
 def decision(transaction_id: str, attempt: int = 1, **changes: Any) -> dict[str, Any]:
     """A decision's row in the archive."""
     row = {
         "transaction_id": transaction_id,
         "attempt": attempt,
         "account_id": "a",
-        "event_time_ms": 1_704_067_200_000,
+        "event_time": at(1_704_067_200_000),
     }
     return row | {"score": 0.5, "amount": "12.34", "verdict": "approve"} | changes
 
@@ -101,9 +106,9 @@ def test_a_file_a_day(tmp_path: Path) -> None:
     put(
         tmp_path,
         "decisions",
-        [decision("2", event_time_ms=2 * HOUR_MS), decision("1", event_time_ms=3 * HOUR_MS)],
+        [decision("2", event_time=at(2 * HOUR_MS)), decision("1", event_time=at(3 * HOUR_MS))],
     )
-    put(tmp_path, "decisions", [decision("3", event_time_ms=25 * HOUR_MS)], day="2024-01-02")
+    put(tmp_path, "decisions", [decision("3", event_time=at(25 * HOUR_MS))], day="2024-01-02")
     export(tmp_path, tmp_path / "out")
     assert [file.name for file in sorted(out.iterdir())] == [
         "part-2024-01-01.parquet",
@@ -115,7 +120,7 @@ def test_a_file_a_day(tmp_path: Path) -> None:
 def test_labels(tmp_path: Path) -> None:
     """A label has no attempt: of a transaction's labels of one day the last reported is kept."""
     rows = [
-        {"transaction_id": "1", "is_fraud": fraud, "reported_ms": at} for fraud, at in ((True, 5), (False, 3))
+        {"transaction_id": "1", "is_fraud": fraud, "reported": at(ms)} for fraud, ms in ((True, 5), (False, 3))
     ]
     put(tmp_path, "labels", rows)
     assert export(tmp_path, tmp_path / "out").labels == 1
