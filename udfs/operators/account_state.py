@@ -72,13 +72,16 @@ def decode_state(packed: bytes | None) -> AccountState:
     The state of a packed value; a new account's when there is none.
 
     Raises:
-        BrokenPromise: If it was written by a version that this job does not know.
+        BrokenPromise: If its version is not known, or the bytes are not what it says.
     """
     if not packed:
         return AccountState()
     if packed[0] != STATE_VERSION:
         raise BrokenPromise("account state", f"version {packed[0]}", f"version {STATE_VERSION}")
-    return _STATE.decode(memoryview(packed)[1:])
+    try:
+        return _STATE.decode(memoryview(packed)[1:])
+    except msgspec.DecodeError as error:
+        raise BrokenPromise("account state", str(error), "an account's packed state") from error
 
 
 def encode_undecided(undecided: Undecided) -> bytes:

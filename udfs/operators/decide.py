@@ -140,7 +140,8 @@ class Decide(KeyedProcessFunction):
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
         """Release what the watermark has passed, keep a promise, or merely drain."""
         yield from self._drain()
-        if self._settings.wait_for_watermark and ctx.time_domain() == TimeDomain.EVENT_TIME:
+        if ctx.time_domain() == TimeDomain.EVENT_TIME:
+            yield from self._hold_back()
             self._release(timestamp, ctx)
         elif self._promises.is_of_former_life(timestamp):
             self._recall(timestamp, ctx)
@@ -215,6 +216,7 @@ class Decide(KeyedProcessFunction):
         epoch_ms, open_from_ms = self._promises.epoch_ms, self._promises.open_from_ms
         again, flying = sort_out(state.pending, epoch_ms, self._flights.flying(account_id), open_from_ms)
         renewed = tuple(p._replace(epoch_ms=epoch_ms, marker_ms=marker_ms) for p in again)
+        self._counters.add_many("rescored_after_restart", len(again))
         return state._replace(pending=(*renewed, *flying)), [_asked_again(p) for p in again]
 
     def _pending(self, undecided: Undecided, marker_ms: int) -> Pending:
@@ -266,10 +268,11 @@ class Decide(KeyedProcessFunction):
         marker_ms, state = self._promise(ctx), decode_state(self._state.value())
         awake, asks = self._awake(rows.key_of(ctx), state, marker_ms)
         if not asks and state.pending and state.pending[-1].epoch_ms != self._promises.epoch_ms:
-            asks = [_asked_again(state.pending[-1])]  # decided; its hot item may not have been written
+            last = state.pending[-1]  # decided; its hot item may not have been written
+            renewed = last._replace(epoch_ms=self._promises.epoch_ms, marker_ms=marker_ms)
+            awake, asks = awake._replace(pending=(renewed,)), [_asked_again(last)]
         self._state.update(encode_state(awake))
         self._ask(asks, marker_ms)
-        self._counters.add_many("rescored_after_restart", len(asks))
         if state.profile is not None:
             profile = state.profile
             self._ends.customers.submit(
