@@ -1,0 +1,1 @@
+"""The acceptance checks: what the project promises, measured on the real stack."""
