@@ -139,7 +139,7 @@ def _job_id(rest_port: int) -> str:
 
 
 def _ask(rest_port: int, path: str, body: dict[str, Any] | None = None) -> Any:
-    request = urllib.request.Request(  # noqa: S310  # loopback, our own address
+    request = urllib.request.Request(  # loopback, our own address
         f"http://127.0.0.1:{rest_port}{path}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},

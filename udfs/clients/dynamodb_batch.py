@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from schemas.errors import Malformed, OutOfRange, RecordError, StoreUnavailable, Throttled
+from schemas.errors import Malformed, OutOfRange, RecordError, StoreUnavailable, Throttled, TransientError
 from udfs.clients.aws_http import Answer
 from udfs.clients.dynamodb import CONDITION_FAILED, TARGET, DynamoTable, put_of
 from udfs.clients.hot_state import Item
@@ -63,12 +63,19 @@ class BatchingTable:
         try:
             while len(open_puts) > 1:
                 open_puts = await self._transact(open_puts)
-            for put in open_puts:
-                _settle(put, await self._table.put(put.key, put.version, put.item))
-        except (RecordError, StoreUnavailable, Throttled) as error:
-            for put in open_puts:
-                if not put.outcome.done():
-                    put.outcome.set_exception(error)
+        except RecordError:
+            pass  # one of them is at fault and DynamoDB does not say which: each goes alone
+        except TransientError as error:
+            _fail(open_puts, error)
+        for put in open_puts:
+            if not put.outcome.done():
+                await self._send_alone(put)
+
+    async def _send_alone(self, put: _Put) -> None:
+        try:
+            _settle(put, await self._table.put(put.key, put.version, put.item))
+        except (RecordError, TransientError) as error:
+            _fail([put], error)
 
     async def _transact(self, puts: Sequence[_Put]) -> list[_Put]:
         """Write *puts* at once; those that are still open when it was cancelled because of others."""
@@ -96,6 +103,12 @@ class BatchingTable:
 def _settle(put: _Put, written: bool) -> None:  # noqa: FBT001  # the outcome itself
     if not put.outcome.done():  # its writer may have been closed meanwhile
         put.outcome.set_result(written)
+
+
+def _fail(puts: Sequence[_Put], error: Exception) -> None:
+    for put in puts:
+        if not put.outcome.done():
+            put.outcome.set_exception(error)
 
 
 def _still_open(puts: Sequence[_Put], answer: Answer) -> list[_Put]:

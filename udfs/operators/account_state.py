@@ -27,7 +27,7 @@ class Undecided(NamedTuple):
     txn: Transaction
     profile: Profile | None
     account_version: int
-    features: list[Any]  # in the order of FEATURES
+    features: dict[str, Any]  # by name: the catalogue may have changed when it is opened again
     hits: list[Any]  # RuleHit, field by field
     missing: list[str]
     late: bool
@@ -84,6 +84,12 @@ def decode_state(packed: bytes | None) -> AccountState:
         raise BrokenPromise("account state", str(error), "an account's packed state") from error
 
 
+def _content(what: str, packed: bytes) -> memoryview:
+    if packed[0] != STATE_VERSION:
+        raise BrokenPromise(what, f"version {packed[0]}", f"version {STATE_VERSION}")
+    return memoryview(packed)[1:]
+
+
 def encode_undecided(undecided: Undecided) -> bytes:
     """*undecided* as it rests in a `Pending`."""
     return _ENCODER.encode(undecided)
@@ -96,12 +102,12 @@ def decode_undecided(body: bytes) -> Undecided:
 
 def encode_waiting(transactions: list[Transaction]) -> bytes:
     """Transactions of one event time, as they wait for the watermark."""
-    return _ENCODER.encode(transactions)
+    return _PREFIX + _ENCODER.encode(transactions)
 
 
 def decode_waiting(body: bytes | None) -> list[Transaction]:
     """The transactions that wait; none where nothing does."""
-    return _WAITING.decode(body) if body else []
+    return _WAITING.decode(_content("waiting transactions", body)) if body else []
 
 
 class Sorted(NamedTuple):

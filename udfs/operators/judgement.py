@@ -21,7 +21,7 @@ from udfs.rules.book import RuleBook
 from udfs.rules.evaluate import apply
 from udfs.rules.judge import judge
 
-_FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+_ALL_MISSING: Snapshot = {feature.name: None for feature in FEATURES}
 _HOUR_MS = 3_600_000
 _RULE_FIELDS = (
     "amount_minor",
@@ -55,7 +55,7 @@ def consider(state: AccountState, txn: Transaction, book: RuleBook, *, late: boo
         txn=txn,
         profile=state.profile,
         account_version=history.decided,
-        features=[snapshot[name] for name in _FEATURE_NAMES],
+        features=snapshot,
         hits=list(outcome.hits),
         missing=list(outcome.missing),
         late=late,
@@ -94,8 +94,8 @@ def conclude(undecided: Undecided, score: Score, book: RuleBook, attempt: int) -
 
 
 def snapshot_of(undecided: Undecided) -> Snapshot:
-    """The features of *undecided* by name."""
-    return dict(zip(_FEATURE_NAMES, undecided.features, strict=True))
+    """The features of *undecided*; one that was not known when it was considered is missing."""
+    return _ALL_MISSING | undecided.features
 
 
 def rule_values(txn: Transaction, snapshot: Snapshot, profile: Profile | None) -> dict[str, Value]:

@@ -132,8 +132,8 @@ DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 
 _TRANSACTION_INDEXES = [Transaction._fields.index(column.name) for column in TRANSACTION]
-_FEATURE_CASTS: list[Callable[[Any], Any]] = [
-    {"int": int, "float": float, "bool": bool}[feature.type] for feature in FEATURES
+_FEATURE_CASTS: list[tuple[str, Callable[[Any], Any]]] = [
+    (feature.name, {"int": int, "float": float, "bool": bool}[feature.type]) for feature in FEATURES
 ]
 
 
@@ -183,7 +183,7 @@ def label_row(label: Label) -> Row:
 
 def decided_row(decision: Decision, undecided: Undecided) -> Row:
     """One decision with all that the sinks route and the archive keeps, in the order of `DECIDED`."""
-    txn = undecided.txn
+    txn, features = undecided.txn, undecided.features
     return Row(
         txn.transaction_id,
         txn.account_id,
@@ -195,10 +195,7 @@ def decided_row(decision: Decision, undecided: Undecided) -> Row:
         is_priority(decision),
         *_decision_values(decision),
         *[txn[index] for index in _TRANSACTION_INDEXES],
-        *[
-            None if value is None else cast(value)
-            for cast, value in zip(_FEATURE_CASTS, undecided.features, strict=True)
-        ],
+        *[None if (value := features.get(name)) is None else cast(value) for name, cast in _FEATURE_CASTS],
     )
 
 

@@ -89,6 +89,13 @@ def test_an_item_that_cant_be_encoded_fails_alone() -> None:
     assert (second, third) == (True, True)
 
 
+def test_a_refused_request_is_sent_item_by_item() -> None:
+    """When DynamoDB refuses a whole transaction as invalid, each put goes alone and only the bad one fails."""
+    invalid = Answer(400, {}, json.dumps({"__type": "x#ValidationException"}).encode())
+    first, second = outcomes(ScriptedHttp([invalid, invalid, OK]), {"x": 1}, {"x": 2})
+    assert (type(first), second) == (Malformed, True)
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [

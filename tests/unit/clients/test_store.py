@@ -134,7 +134,7 @@ def test_nothing_is_lost_while_the_store_is_away(error: Callable[[], Exception])
     async def _scenario() -> None:
         away_s = 600
         store = FakeStore(away_until(away_s, error))
-        writer = writer_of(store)
+        writer = writer_of(store, max_in_flight=16)
         for key in range(100):
             writer.submit(str(key), 1, {"k": key}, MARKER_MS)
         await asyncio.sleep(away_s - 1)
