@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -20,12 +20,15 @@ from local.accept.checks import Check, Report, Size, broken, share
 from local.accept.endpoint import set_faults
 from local.accept.readback import DECISIONS, Readback, Written
 from local.feeder import Feeder, live
+from local.generator.tally import latency_of
 from local.stack import Stack, tell
 
 _MODEL = "sagemaker"
 _RECOVERY_MS = 10_000  # after this the endpoint's scores are asked for
-_START_S = 5.0  # what the endpoint may need to come back
-_POLL_S = 0.05
+_MOST_S = 600.0  # traffic is planned for so long, and ends when all was seen
+_PATIENCE_S = 60.0  # for a job that is behind at first
+_BEHIND_S = 0.5  # so much traffic on its way is not behind
+_POLL_S = 0.2
 _SEED = 41
 
 
@@ -48,9 +51,10 @@ SHAPES = {
 
 
 class Decided(NamedTuple):
-    """A decision as the broker has it; time in UTC epoch ms."""
+    """A decision as the broker has it; times in UTC epoch ms."""
 
     transaction_id: str
+    sent_ms: int
     at_ms: int
     degraded: bool
     reason: str | None
@@ -101,17 +105,18 @@ def outage(name: str, away: Away, stack: Stack, size: Size) -> Report:
     shape = SHAPES[size]
     reader = Readback(stack.endpoints["kafka"], [DECISIONS])
     feeder = Feeder(stack.endpoints["kafka"])
-    source, plan = live(_seconds(shape), shape.rate, _SEED, _now_ms())
+    source, plan = live(_MOST_S, shape.rate, _SEED, _now_ms())
     with ThreadPoolExecutor(max_workers=1) as pool:
         feeding = pool.submit(feeder.feed, source, plan)
         try:
-            _wait(lambda: feeder.progress.transactions > 0 or feeding.done())
-            moments = _taken_away(name, shape, away(stack))
-            feeding.result()
+            tell(f"{name}: traffic at {shape.rate:.0f}/s")
+            _keep_up(reader, feeder, shape)
+            moments = _taken_away(name, shape, away(stack), reader)
         finally:
             feeder.stop()
+        feeding.result()
     written = reader.read(len(feeder.sent_ms))
-    decided = [one for one in map(_decided, written) if one.transaction_id in feeder.sent_ms]
+    decided = [_decided(record, feeder.sent_ms) for record in written]
     return judge(name, shape, Outage(feeder.sent_ms, decided, moments, job.restarts(stack.places.ports.rest)))
 
 
@@ -140,14 +145,12 @@ class _Parts(NamedTuple):
 
 def _parts(seen: Outage) -> _Parts:
     gone_ms, returns_ms, back_ms = seen.moments
-    sent = {txn for txn, at_ms in seen.sent_ms.items() if gone_ms <= at_ms < returns_ms}
     ids = {one.transaction_id for one in seen.decided}
+    while_away = range(gone_ms, returns_ms)
     return _Parts(
-        sent=len(sent),
-        before=[one for one in seen.decided if one.at_ms < gone_ms],
-        meanwhile=[
-            one for one in seen.decided if one.transaction_id in sent and gone_ms <= one.at_ms < returns_ms
-        ],
+        sent=sum(at_ms in while_away for at_ms in seen.sent_ms.values()),
+        before=[one for one in seen.decided if one.sent_ms < gone_ms],
+        meanwhile=[one for one in seen.decided if one.sent_ms in while_away and one.at_ms in while_away],
         after=[one for one in seen.decided if one.at_ms >= back_ms + _RECOVERY_MS],
         repeated=len(seen.decided) - len(ids),
         missing=len(seen.sent_ms.keys() - ids),
@@ -160,14 +163,17 @@ def _figures(parts: _Parts, seen: Outage) -> dict[str, object]:
         "transactions sent": len(seen.sent_ms),
         "decided more than once": parts.repeated,
         "never decided": parts.missing,
-        "degraded before the outage": _degraded(parts.before),
+        "degraded before": _degraded(parts.before),
+        "latency before": _latency(parts.before),
         "seconds away": f"{(returns_ms - gone_ms) / 1000:.1f}",
         "seconds until it answered": f"{(back_ms - gone_ms) / 1000:.1f}",
         "sent while away": parts.sent,
         "decided while away": len(parts.meanwhile),
         "degraded while away": _degraded(parts.meanwhile),
+        "latency while away": _latency(parts.meanwhile),
         "decided from 10 s after": len(parts.after),
         "degraded from 10 s after": _degraded(parts.after),
+        "latency from 10 s after": _latency(parts.after),
         "reasons": " ".join(f"{reason} {count:,}" for reason, count in _reasons(seen).most_common()),
         "restarts": seen.restarts,
     }
@@ -199,35 +205,41 @@ def _degraded(decided: Sequence[Decided]) -> float:
     return share(sum(one.degraded for one in decided), len(decided))
 
 
+def _latency(decided: Sequence[Decided]) -> str:
+    p50, p99, _ = latency_of(one.at_ms - one.sent_ms for one in decided)
+    return "none" if p50 is None else f"p50 {p50:.0f}, p99 {p99:.0f} ms"
+
+
 def _reasons(seen: Outage) -> Counter[str]:
     return Counter(one.reason or "unknown" for one in seen.decided if one.degraded)
 
 
-def _taken_away(name: str, shape: Shape, away: AbstractContextManager[None]) -> Moments:
-    tell(f"{name}: {shape.warm_s:.0f} s of traffic before")
-    time.sleep(shape.warm_s)
+def _keep_up(reader: Readback, feeder: Feeder, shape: Shape) -> None:
+    """Traffic has flowed for a while, and the job, its code compiled, is no longer behind it."""
+    begin_s = time.monotonic()
+    while (passed_s := time.monotonic() - begin_s) < shape.warm_s + _PATIENCE_S:
+        behind = len(feeder.sent_ms) - reader.read_for(_POLL_S)
+        if passed_s > shape.warm_s and behind < shape.rate * _BEHIND_S:
+            return
+    tell(f"  the job is still {behind:,} transactions behind")
+
+
+def _taken_away(name: str, shape: Shape, away: AbstractContextManager[None], reader: Readback) -> Moments:
     with away:
         gone_ms = _now_ms()
         tell(f"{name}: the endpoint is away for {shape.away_s:.0f} s")
-        time.sleep(shape.away_s)
+        reader.read_for(shape.away_s)
         returns_ms = gone_ms + round(shape.away_s * 1000)
     back_ms = _now_ms()
-    tell(f"{name}: it is back; {_RECOVERY_MS / 1000 + shape.after_s:.0f} s of traffic after")
+    tell(f"{name}: it is back")
+    reader.read_for(_RECOVERY_MS / 1000 + shape.after_s)
     return Moments(gone_ms, returns_ms, back_ms)
 
 
-def _seconds(shape: Shape) -> float:
-    return shape.warm_s + shape.away_s + _START_S + _RECOVERY_MS / 1000 + shape.after_s
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    while not until():
-        time.sleep(_POLL_S)
-
-
-def _decided(record: Written) -> Decided:
-    message = record.message
-    return Decided(message["transaction_id"], record.time_ms, message["degraded"], message["degraded_reason"])
+def _decided(record: Written, sent_ms: Mapping[str, int]) -> Decided:
+    told = record.message
+    name = told["transaction_id"]
+    return Decided(name, sent_ms.get(name, 0), record.time_ms, told["degraded"], told["degraded_reason"])
 
 
 def _now_ms() -> int:

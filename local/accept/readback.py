@@ -22,6 +22,7 @@ __all__ = ["DEAD_LETTERS", "DECISIONS", "Readback", "Written"]
 SETTLE_S = 2.0  # nothing more came for so long after all that was expected: it was all
 QUIET_S = 30.0  # nothing more came for so long although more was expected: it never will
 TELL_S = 5.0
+POLL_S = 0.2
 
 
 class Written(NamedTuple):
@@ -54,6 +55,15 @@ class Readback:
             self._consumer.seek_to_end()
         for partition in partitions:
             self._consumer.position(partition)
+        self._found: list[Written] = []
+
+    def read_for(self, seconds: float) -> int:
+        """Reads for so long, and tells how many records were read by now."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            for batch in self._consumer.poll(timeout_ms=max(1, round(left_s * 1000))).values():
+                self._found += map(_written, batch)
+        return len(self._found)
 
     def read(self, expected: int) -> list[Written]:
         """
@@ -63,21 +73,20 @@ class Readback:
         none came for 30 s.
         """
         try:
-            return self._read(expected)
+            self._read(expected)
         finally:
             self._consumer.close()
+        return self._found
 
-    def _read(self, expected: int) -> list[Written]:
-        found: list[Written] = []
-        news_s = told_s = time.monotonic()
-        while time.monotonic() - news_s < (SETTLE_S if len(found) >= expected else QUIET_S):
-            for batch in self._consumer.poll(timeout_ms=200).values():
-                found += map(_written, batch)
-                news_s = time.monotonic()
-            if time.monotonic() - told_s > TELL_S:
-                told_s = time.monotonic()
-                tell(f"  {len(found):,} of {expected:,} read back")
-        return found
+    def _read(self, expected: int) -> None:
+        count, news_s = len(self._found), time.monotonic()
+        told_s = news_s
+        while (now_s := time.monotonic()) - news_s < (SETTLE_S if count >= expected else QUIET_S):
+            before, count = count, self.read_for(POLL_S)
+            news_s = now_s if count > before else news_s
+            if now_s - told_s > TELL_S:
+                told_s = now_s
+                tell(f"  {count:,} of {expected:,} read back")
 
 
 def _written(record: Any) -> Written:
