@@ -118,7 +118,7 @@ class FakeScores:
         self.answers.clear()
 
     def answer(self, *places: int, value: float | None = None, degraded: bool = False) -> None:
-        """Answer what was submitted at *places* among what is unanswered, in this order; all if none is named."""
+        """Answer what stands at *places* among what is unanswered, in this order; all if none is named."""
         tickets = list(self.unanswered)
         for ticket in [tickets[place] for place in places] if places else tickets:
             row = self.unanswered.pop(ticket)

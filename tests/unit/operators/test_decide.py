@@ -133,21 +133,22 @@ def test_older_profile_is_not_taken(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "key", "partition", "reason", "topic"),
+    ("raw", "place", "reason", "topic"),
     [
-        (b"{", "a-1", 3, "not_json", "transactions"),
-        (None, "a-1", 3, "empty_message", "transactions"),
-        (txn("t1"), "a-9", 3, "wrong_account", "transactions"),
-        (txn("t1"), "", 3, "missing_key", "transactions"),
-        (txn("t1", second=301), "a-1", 3, "future_time", "transactions"),
-        (txn("t1", amount_minor=-1), "a-1", 3, "out_of_range", "transactions"),
-        (b"[]", "a-1", rows.FROM_PROFILES, "not_an_object", "customers"),
+        (b"{", ("a-1", 3), "not_json", "transactions"),
+        (None, ("a-1", 3), "empty_message", "transactions"),
+        (txn("t1"), ("a-9", 3), "wrong_account", "transactions"),
+        (txn("t1"), ("", 3), "missing_key", "transactions"),
+        (txn("t1", second=301), ("a-1", 3), "future_time", "transactions"),
+        (txn("t1", amount_minor=-1), ("a-1", 3), "out_of_range", "transactions"),
+        (b"[]", ("a-1", rows.FROM_PROFILES), "not_an_object", "customers"),
     ],
 )
 def test_refused_record_is_a_dead_letter(
-    bench: Bench, raw: bytes | None, key: str, partition: int, reason: str, topic: str
+    bench: Bench, raw: bytes | None, place: tuple[str, int], reason: str, topic: str
 ) -> None:
     """What intake refuses leaves on the side output with its place, and the next good one is decided."""
+    key, partition = place
     bench.send(raw, key=key, partition=partition)
     bench.send(txn("good"))
     bench.scores.answer()
