@@ -17,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from flink_app.settings import parse_settings
 from local import artifacts, flink_files
 from local.errors import StackError
 from local.flink_files import JobPlan
 from local.services import Places, Service
+from schemas.errors import ConfigurationError
 
 NAME = "job"
 _READY_S = 120
@@ -29,7 +31,13 @@ _PLAN = "job.json"
 
 
 def job(places: Places, plan: JobPlan) -> Service:
-    """The job under *plan*, restored from the newest checkpoint there is."""
+    """
+    The job under *plan*, restored from the newest checkpoint there is.
+
+    Raises:
+        StackError: If its settings are wrong.
+    """
+    require_settings(places, plan)
     jars = [word for jar in artifacts.job_jars(places.jars) for word in ("-C", jar.as_uri())]
     newest = newest_checkpoint(places.run)
     restore = () if newest is None else ("-s", newest.as_uri())
@@ -48,6 +56,20 @@ def job(places: Places, plan: JobPlan) -> Service:
         files=flink_files.files(places, plan),
         environment=tuple({**flink_files.environment(places), "PATH": _path()}.items()),
     )
+
+
+def require_settings(places: Places, plan: JobPlan) -> None:
+    """
+    The job takes the settings of *plan*; told before a JVM is started for them.
+
+    Raises:
+        StackError: With every fault that the job would find.
+    """
+    entries = json.loads(flink_files.properties_of(places, plan))
+    try:
+        parse_settings({entry["PropertyGroupId"]: entry["PropertyMap"] for entry in entries})
+    except ConfigurationError as fault:
+        raise StackError(str(fault)) from fault
 
 
 def _path() -> str:
