@@ -174,7 +174,8 @@ def _figures(parts: _Parts, seen: Outage) -> dict[str, object]:
         "decided from 10 s after": len(parts.after),
         "degraded from 10 s after": _degraded(parts.after),
         "latency from 10 s after": _latency(parts.after),
-        "reasons": " ".join(f"{reason} {count:,}" for reason, count in _reasons(seen).most_common()),
+        "reasons": _reasons(seen.decided),
+        "reasons from 10 s after": _reasons(parts.after),
         "restarts": seen.restarts,
     }
 
@@ -210,8 +211,9 @@ def _latency(decided: Sequence[Decided]) -> str:
     return "none" if p50 is None else f"p50 {p50:.0f}, p99 {p99:.0f} ms"
 
 
-def _reasons(seen: Outage) -> Counter[str]:
-    return Counter(one.reason or "unknown" for one in seen.decided if one.degraded)
+def _reasons(decided: Sequence[Decided]) -> str:
+    counts = Counter(one.reason or "unknown" for one in decided if one.degraded)
+    return " ".join(f"{reason} {count:,}" for reason, count in counts.most_common()) or "none"
 
 
 def _keep_up(reader: Readback, feeder: Feeder, shape: Shape) -> None:
