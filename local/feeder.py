@@ -48,6 +48,7 @@ class Feeder:
         self._stopped = threading.Event()
         self.progress = FeedProgress()
         self.sent_ms: dict[str, int] = {}
+        self.last_tick: Outgoing | None = None
 
     def feed(self, source: Source, plan: Plan | None = None) -> FeedReport:
         """
@@ -61,6 +62,22 @@ class Feeder:
         delivery = Delivery(self._connect, self._clock, self._stopped.is_set)
         try:
             return _Feeding(self, source, plan or Plan(), delivery).run()
+        finally:
+            delivery.close()
+
+    def tick_again(self) -> None:
+        """
+        The last clock ticks are sent once more, after `feed` has ended.
+
+        A job that restarts has forgotten its watermarks, and may have read the ticks
+        of some partitions already: these would hold up the others for ever.
+        """
+        if self.last_tick is None:
+            return
+        delivery = Delivery(self._connect, self._clock)
+        try:
+            _send_tick(delivery, self.last_tick, self._clock.now_ms())
+            delivery.flush()
         finally:
             delivery.close()
 
@@ -108,7 +125,9 @@ class _Feeding:
         if first is not None:
             self._send_customers(first.time_ms - 1)
             self._send_all(chain((first,), messages))
-            self._send_tick(tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS))
+            last = tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS)
+            self._send_tick(last)
+            self._feeder.last_tick = last
         self._delivery.flush()
 
     def _noted(self, samples: Iterable[Sample]) -> Iterator[Sample]:
@@ -171,11 +190,7 @@ class _Feeding:
         return known
 
     def _send_tick(self, message: Outgoing) -> None:
-        time_ms = min(message.time_ms, self._clock.now_ms() + TICK_AHEAD_MS)
-        key, value = message.key.encode(), encode_json(message.message)
-        for topic, partitions in self._partitions.items():
-            for partition in range(partitions):
-                self._delivery.send(Record(topic, key, value, time_ms, partition, None))
+        _send_tick(self._delivery, message, self._clock.now_ms())
 
     def _refused(self, row: int | None, time_ms: int) -> None:
         self._progress.refused += 1
@@ -203,6 +218,15 @@ class _Feeding:
             labelled=self._labelled,
             frauds=self._frauds,
         )
+
+
+def _send_tick(delivery: Delivery, message: Outgoing, now_ms: int) -> None:
+    """*message* goes to every partition of every input, not further ahead than the broker allows."""
+    key, value = message.key.encode(), encode_json(message.message)
+    time_ms = min(message.time_ms, now_ms + TICK_AHEAD_MS)
+    for topic in INPUT_TOPICS:
+        for partition in range(delivery.partitions(topic)):
+            delivery.send(Record(topic, key, value, time_ms, partition, None))
 
 
 def _wait_until(clock: Clock, due_s: float) -> None:

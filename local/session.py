@@ -30,8 +30,8 @@ from local.summary import Outcome, summary_table, write_summary
 from local.watcher import Watcher
 
 _POLL_S = 0.1
-_QUIET_S = 30.0  # nothing more is decided for so long while the job runs: the rest never will be
-_GONE_TELL_S = 30.0
+_QUIET_S = 60.0  # nothing more is decided for so long while the job runs: the rest never will be
+_TICK_S = 3.0  # a job that restarts after the last tick needs another: watermarks are not in state
 _END_S = 20.0  # from the savepoint to the end of the process
 
 
@@ -138,20 +138,36 @@ def _fed(stack: Stack, feeder: Feeder, watcher: Watcher, traffic: Traffic) -> Fe
 
 def _wait_for_decisions(stack: Stack, feeder: Feeder, watcher: Watcher, feeding: Future[FeedReport]) -> None:
     """Return when everything sent was answered, or nothing was for long although the job runs."""
-    patience = _Patience(time.monotonic)
+    patience, ticks = _Patience(time.monotonic), _Every(_TICK_S, feeder.tick_again)
     while True:
         decided, dead = watcher.counts()
         done = feeding.done()
         if done and (feeding.exception() is not None or decided + dead >= len(feeder.sent_ms)):
             return
-        alive = job.NAME in stack.running()
-        if done and alive and patience.is_out(decided + dead):
+        if not job.is_running(stack.places.ports.rest):
+            patience.renew()
+            _tell_if_gone(stack)
+        elif done and patience.is_out(decided + dead):
             tell(f"\n{len(feeder.sent_ms) - decided - dead:,} of those sent were not decided (repeated ids?)")
             return
-        if not alive:
-            patience.renew()
-            _tell_now_and_then("the job is gone; `make up` brings it back, and this goes on")
+        if done:
+            ticks.turn()
         time.sleep(_POLL_S)
+
+
+class _Every:
+    """Does something now and then."""
+
+    def __init__(self, seconds: float, act: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._act = act
+        self._due_s = time.monotonic() + seconds
+
+    def turn(self) -> None:
+        """Do it if it is time."""
+        if time.monotonic() >= self._due_s:
+            self._act()
+            self._due_s = time.monotonic() + self._seconds
 
 
 class _Patience:
@@ -174,14 +190,11 @@ class _Patience:
         self._since_s = self._seconds()
 
 
-_told: dict[str, float] = {}
-
-
-def _tell_now_and_then(line: str) -> None:
-    now_s = time.monotonic()
-    if now_s - _told.get(line, -_GONE_TELL_S) >= _GONE_TELL_S:
-        _told[line] = now_s
-        tell(f"\n{line}")
+def _tell_if_gone(stack: Stack) -> None:
+    if job.NAME not in stack.running():
+        tell("\nthe job is gone; `make up` brings it back, and this goes on")
+        while job.NAME not in stack.running():
+            time.sleep(_POLL_S)
 
 
 def _commit(stack: Stack, watcher: Watcher) -> None:
