@@ -3,69 +3,91 @@ Names and uids for the operators that Flink's SQL planner makes.
 
 The planner sets no uid, and numbers its names by the order of planning; without
 a uid of ours the offsets in a savepoint would be lost when the graph changes.
-Rule: a uid is made of the operator's kind and the table or operator it serves,
-so it stays when something else is added. `pipeline.auto-generate-uids` is off:
-Flink itself refuses an operator without one. ADR-0003.
+Rule: a uid is made of the operator's kind and what it serves (a table, a folder
+of the archive, an operator of ours), so it stays when something else is added.
+`pipeline.auto-generate-uids` is off: Flink itself refuses an operator without
+one. tests/graph holds the list. ADR-0003.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
+
+from flink_app.sinks import FOLDERS
 
 _NUMBER = re.compile(r"\[\d+\]")
 _VIEW = re.compile(r"\*anonymous_datastream_source\$\d+\*")
+_VERSION = "-v1"
+_END = "end"  # of a folder's pipeline: a sink that does nothing, and all that the planner calls it
 
 
 def name_planned_operators(env: Any) -> dict[str, str]:
     """Every operator has a uid afterwards; the result is name by uid, of the planner's own."""
     named: dict[str, str] = {}
-    for transformation, consumer in _upwards(env):
-        if transformation.getUid() is None:
-            uid = _unique(_uid(transformation, consumer), named)
+    subjects: dict[int, str] = {}  # what those that serve an operator are for
+    found = transformations(env)
+    readers, ends = _readers(found), _ends(env)
+    for transformation in found:
+        number, uid = transformation.getId(), transformation.getUid()
+        subject = subjects.get(readers.get(number, 0), "")
+        if uid is None:
+            kind = ends.get(number) or _kind(transformation)
+            uid = _unique(kind if _stands_alone(transformation) else f"{kind} for {subject}", named)
             transformation.setUid(uid)
-            transformation.setName(uid.removesuffix("-v1").replace("-", " "))
+            transformation.setName(uid.removesuffix(_VERSION).replace("-", " "))
             named[uid] = transformation.getName()
+            subjects[number] = subject or named[uid]
+        else:
+            subjects[number] = uid.removesuffix(_VERSION)
     return named
 
 
 def transformations(env: Any) -> list[Any]:
-    """Every transformation of the job, sinks first, each before what it reads."""
-    return [transformation for transformation, _ in _upwards(env)]
+    """Every transformation of the job, each before what it reads."""
+    queue, found = _roots(env), dict[int, Any]()
+    for transformation in queue:
+        if transformation.getId() not in found:
+            found[transformation.getId()] = transformation
+            queue += _each(transformation.getInputs())
+    return [found[number] for number in sorted(found, reverse=True)]  # Flink counts them as they are made
 
 
-def _upwards(env: Any) -> Iterator[tuple[Any, Any]]:
-    """Each transformation once, with the first that reads it, from the sinks up."""
-    roots = env._j_stream_execution_environment.getTransformations()  # noqa: SLF001  # no accessor in Python
-    queue = [(roots.get(index), None) for index in reversed(range(roots.size()))]
-    seen: set[int] = set()
-    for transformation, consumer in queue:
-        if transformation.getId() not in seen:
-            seen.add(transformation.getId())
-            yield transformation, consumer
-            inputs = transformation.getInputs()
-            queue += [(inputs.get(index), transformation) for index in range(inputs.size())]
+def _roots(env: Any) -> list[Any]:
+    return _each(env._j_stream_execution_environment.getTransformations())  # noqa: SLF001  # no accessor in Python
 
 
-def _uid(transformation: Any, consumer: Any) -> str:
-    kind = _VIEW.sub("rows", _NUMBER.sub("", transformation.getName()))
-    served = _served(transformation, consumer)
-    return re.sub(r"[^a-z0-9]+", "-", f"{kind} {served}".lower()).strip("-") + "-v1"
+def _each(java_list: Any) -> list[Any]:
+    return [java_list.get(index) for index in range(java_list.size())]
 
 
-def _served(transformation: Any, consumer: Any) -> str:
-    """What an operator is for: a source is for itself, the rest for whatever reads it."""
-    if transformation.getInputs().isEmpty() or consumer is None:
-        return ""
-    return "for " + str(consumer.getUid() or consumer.getName()).removesuffix("-v1")
+def _readers(found: list[Any]) -> dict[int, int]:
+    """The first that reads each transformation, both by id."""
+    return {source.getId(): reader.getId() for reader in found for source in _each(reader.getInputs())}
 
 
-def _unique(uid: str, named: dict[str, str]) -> str:
-    if uid not in named:
-        return uid
-    return next(
-        candidate
-        for number in range(2, len(named) + 3)
-        if (candidate := f"{uid.removesuffix('-v1')}-{number}-v1") not in named
-    )
+def _ends(env: Any) -> dict[int, str]:
+    """The archive's folders by the id of their pipelines' ends, which come in the order of `FOLDERS`."""
+    found = [root.getId() for root in _roots(env) if root.getName() == _END]
+    return {end: f"archive {folder.name}" for end, folder in zip(found, FOLDERS, strict=True)}
+
+
+def _stands_alone(transformation: Any) -> bool:
+    """Whether it is a source or a sink, which has a name of its own."""
+    return transformation.getInputs().isEmpty() or "Sink" in transformation.getClass().getSimpleName()
+
+
+def _kind(transformation: Any) -> str:
+    """What an operator does, and to whose output if that tells more than whom it serves."""
+    name = _VIEW.sub("rows", _NUMBER.sub("", transformation.getName()))
+    inputs = _each(transformation.getInputs())
+    if name == "Map" and inputs[0].getName() == "SideOutput":  # PyFlink's own, after get_side_output
+        return f"side output of {inputs[0].getInputs().get(0).getName()}"
+    return name
+
+
+def _unique(name: str, named: dict[str, str]) -> str:
+    """A uid made of *name*, with a number if it is taken: only operators without state are ever alike."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    numbered = (f"{plain}-{number}" if number > 1 else plain for number in range(1, len(named) + 2))
+    return next(f"{each}{_VERSION}" for each in numbered if f"{each}{_VERSION}" not in named)

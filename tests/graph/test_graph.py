@@ -1,0 +1,125 @@
+"""The real graph, between real table sources and sinks: names, uids, shape. Nothing is contacted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from flink_app.environment import make_environment
+from flink_app.job import Inputs, build
+from flink_app.settings import parse_settings
+from flink_app.sinks import attach_sinks
+from flink_app.sources import read_topic
+from flink_app.uids import name_planned_operators, transformations
+from flink_app.ways import ways_of
+
+pytestmark = pytest.mark.graph
+
+GROUPS = {
+    "kafka": {"bootstrap.servers": "nowhere.invalid:9092"},
+    "card": {"key.source": "file:/nowhere"},
+    "archive": {"path": "file:///nowhere/archive"},
+}
+
+UIDS = Path(__file__).with_name("uids.txt")
+
+
+class Operator(NamedTuple):
+    """What the graph tells of one operator."""
+
+    name: str
+    uid: str
+
+
+class Task(NamedTuple):
+    """What Flink runs as one: how it is reached from other tasks, and its key groups."""
+
+    reached_by: list[str]
+    max_parallelism: int
+
+
+class Graph(NamedTuple):
+    """The graph as built, and the tasks that Flink makes of it, by name."""
+
+    operators: list[Operator]
+    tasks: dict[str, Task]
+
+
+@pytest.fixture(scope="module")
+def graph(gateway: object) -> Graph:
+    """What `main` builds, up to but without `execute`."""
+    settings = parse_settings(GROUPS)
+    env, tables = make_environment(settings)
+    kafka, order = settings.kafka, settings.order
+    inputs = Inputs(
+        transactions=read_topic(tables, kafka.transactions_topic, kafka, order),
+        customers=read_topic(tables, kafka.customers_topic, kafka, order),
+        labels=read_topic(tables, kafka.labels_topic, kafka, order),
+    )
+    attach_sinks(tables, build(inputs, ways_of(settings)), settings)
+    name_planned_operators(env)
+    operators = [Operator(each.getName(), each.getUid()) for each in transformations(env)]
+    return Graph(operators, tasks_of(env))
+
+
+def tasks_of(env: Any) -> dict[str, Task]:
+    """The tasks of the job; planning them is where Flink refuses an operator without a uid."""
+    job = env._generate_stream_graph(clear_transformations=True).getJobGraph()
+    vertices = each_of(job.getVerticesSortedTopologicallyFromSources())
+    return {
+        vertex.getName(): Task(
+            [edge.getShipStrategyName() for edge in each_of(vertex.getInputs())], vertex.getMaxParallelism()
+        )
+        for vertex in vertices
+    }
+
+
+def each_of(java_list: Any) -> list[Any]:
+    """A Java list as ours."""
+    return [java_list.get(index) for index in range(java_list.size())]
+
+
+def test_every_uid_is_on_the_list(graph: Graph) -> None:
+    """Each operator has the uid that was promised, and none has another; Flink makes none of its own."""
+    promised = [line for line in UIDS.read_text().splitlines() if not line.startswith("#")]
+    assert sorted(operator.uid for operator in graph.operators) == sorted(promised)
+
+
+def test_names_say_what_uids_say(graph: Graph) -> None:
+    """A name is its uid in words: a box on Flink's page and a line of the list are found by each other."""
+    words = {operator.uid.removesuffix("-v1").replace("-", " ") for operator in graph.operators}
+    assert {operator.name for operator in graph.operators} == words
+
+
+def test_everything_of_an_account_is_one_task(graph: Graph) -> None:
+    """The deciding task is fed by transactions and profiles, both by key, with nothing in between."""
+    [task] = [name for name in graph.tasks if name.startswith("decide")]
+    assert graph.tasks[task].reached_by == ["HASH", "HASH"]
+    sources = [name for name in graph.tasks if name.startswith("Source: read")]
+    assert sorted(name.split(" -> ")[0] for name in sources) == [
+        "Source: read customers",
+        "Source: read labels",
+        "Source: read transactions",
+    ]
+
+
+def test_decisions_leave_from_the_task_that_made_them(graph: Graph) -> None:
+    """Topics are written in the deciding task; files in one of their own, that S3 may hold up."""
+    [decide] = [name for name in graph.tasks if name.startswith("decide")]
+    for topic in ("decisions", "alerts", "alerts priority", "late"):
+        assert f"write {topic}: Writer" in decide
+    assert "streamingfilewriter" not in decide
+    [archive] = [name for name in graph.tasks if name.startswith("rows for archive decisions")]
+    assert graph.tasks[archive].reached_by == ["RESCALE"]
+
+
+def test_graph_has_as_many_tasks_as_it_needs(graph: Graph) -> None:
+    """Three sources, the decision, dead letters, the archive, and the four ends of its folders."""
+    assert len(graph.tasks) == 3 + 1 + 1 + 1 + 4
+
+
+def test_key_groups_are_fixed(graph: Graph) -> None:
+    """Every task has the maximum parallelism of the settings, which is fixed for the life of the state."""
+    assert {task.max_parallelism for task in graph.tasks.values()} == {512}
