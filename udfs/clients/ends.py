@@ -65,6 +65,11 @@ class Writer(Protocol):
         ...
 
 
+    def close(self) -> None:
+        """Stop writing and let the connections go."""
+        ...
+
+
 class NoStore:
     """The writer of a job without a hot store: nothing is written, nothing is owed."""
 
@@ -84,6 +89,10 @@ class NoStore:
         return True
 
 
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 @dataclass(slots=True)
 class Ends:
     """What one subtask of the deciding operator talks to."""
@@ -99,6 +108,7 @@ class Ends:
         for writer in (self.accounts, self.customers):
             if not writer.flush(_FLUSH_TIMEOUT_MS):
                 _log.warning("hot state: not all written before closing; a restore writes it again")
+            writer.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
