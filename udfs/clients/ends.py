@@ -65,8 +65,8 @@ class Writer(Protocol):
         ...
 
 
-    def close(self) -> None:
-        """Stop writing and let the connections go."""
+    def close(self) -> bool:
+        """Stop writing and let the connections go; False if they would not in time."""
         ...
 
 
@@ -89,8 +89,9 @@ class NoStore:
         return True
 
 
-    def close(self) -> None:
+    def close(self) -> bool:
         """Nothing is held."""
+        return True
 
 
 @dataclass(slots=True)
