@@ -64,7 +64,6 @@ class Writer(Protocol):
         """Write all that is owed; False if the time was too short."""
         ...
 
-
     def close(self) -> bool:
         """Stop writing and let the connections go; False if they would not in time."""
         ...
@@ -87,7 +86,6 @@ class NoStore:
     def flush(self, timeout_ms: int) -> bool:  # noqa: ARG002  # the Protocol's signature
         """Nothing is owed."""
         return True
-
 
     def close(self) -> bool:
         """Nothing is held."""

@@ -90,7 +90,7 @@ def test_an_item_that_cant_be_encoded_fails_alone() -> None:
 
 
 def test_a_refused_request_is_sent_item_by_item() -> None:
-    """When DynamoDB refuses a whole transaction as invalid, each put goes alone and only the bad one fails."""
+    """When DynamoDB refuses a whole transaction as invalid, each put goes alone and the bad one fails."""
     invalid = Answer(400, {}, json.dumps({"__type": "x#ValidationException"}).encode())
     first, second = outcomes(ScriptedHttp([invalid, invalid, OK]), {"x": 1}, {"x": 2})
     assert (type(first), second) == (Malformed, True)

@@ -120,7 +120,8 @@ def test_a_file_a_day(tmp_path: Path) -> None:
 def test_labels(tmp_path: Path) -> None:
     """A label has no attempt: of a transaction's labels of one day the last reported is kept."""
     rows = [
-        {"transaction_id": "1", "is_fraud": fraud, "reported": at(ms)} for fraud, ms in ((True, 5), (False, 3))
+        {"transaction_id": "1", "is_fraud": fraud, "reported": at(ms)}
+        for fraud, ms in ((True, 5), (False, 3))
     ]
     put(tmp_path, "labels", rows)
     assert export(tmp_path, tmp_path / "out").labels == 1
