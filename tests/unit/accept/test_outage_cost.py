@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.accept.checks import Report
-from local.accept.outage import Decided, Moments, Outage, Shape, judge
+from local.accept.outage_cost import Decided, Moments, Outage, Shape, judge
 
 pytestmark = pytest.mark.unit
 
