@@ -142,7 +142,7 @@ class FakeWriter:
         self.table = table  # outlives the operator
         self.owed: dict[str, tuple[int, Any, int]] = {}
         self.is_away = False
-        self.flushed = 0
+        self.is_open = True
 
     def submit(self, key: str, version: int, item: Any, promised_ms: int) -> None:
         if key not in self.owed or version > self.owed[key][0]:
@@ -163,9 +163,12 @@ class FakeWriter:
         return any(promised <= promised_ms for _, _, promised in self.owed.values())
 
     def flush(self, timeout_ms: int) -> bool:
-        self.flushed += 1
         self.write()
         return not self.owed
+
+    def close(self) -> bool:
+        self.is_open = False
+        return True
 
 
 def decide_settings(**fields: Any) -> DecideSettings:

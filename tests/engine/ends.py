@@ -51,6 +51,7 @@ class DelayedScores:
     """Answers in a thread of its own, in an order that chance decides."""
 
     def __init__(self, longest_ms: int, second_life: Path | None) -> None:
+        """Nothing is asked yet."""
         self.answers: deque[tuple[int, Score]] = deque()
         self._second_life = second_life
         self._longest_s = longest_ms / 1000

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -122,11 +122,11 @@ def live(gateway: Any, tmp_path_factory: pytest.TempPathFactory, told: list[Mess
         yield Live(job.emitted, probes)
 
 
-class Live:
+class Live(NamedTuple):
     """What the live job let out, and the payments that were not planned."""
 
-    def __init__(self, emitted: list[Emitted], probes: list[Message]) -> None:
-        self.emitted, self.probes = emitted, probes
+    emitted: list[Emitted]
+    probes: list[Message]
 
 
 def kind(name: str, emitted: list[Emitted]) -> list[dict[str, Any]]:

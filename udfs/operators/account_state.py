@@ -76,18 +76,17 @@ def decode_state(packed: bytes | None) -> AccountState:
     """
     if not packed:
         return AccountState()
-    if packed[0] != STATE_VERSION:
-        raise BrokenPromise("account state", f"version {packed[0]}", f"version {STATE_VERSION}")
-    try:
-        return _STATE.decode(memoryview(packed)[1:])
-    except msgspec.DecodeError as error:
-        raise BrokenPromise("account state", str(error), "an account's packed state") from error
+    state: AccountState = _opened("account state", _STATE, packed)
+    return state
 
 
-def _content(what: str, packed: bytes) -> memoryview:
+def _opened(what: str, decoder: Any, packed: bytes) -> Any:
     if packed[0] != STATE_VERSION:
         raise BrokenPromise(what, f"version {packed[0]}", f"version {STATE_VERSION}")
-    return memoryview(packed)[1:]
+    try:
+        return decoder.decode(memoryview(packed)[1:])
+    except msgspec.DecodeError as error:
+        raise BrokenPromise(what, str(error), f"packed by version {STATE_VERSION}") from error
 
 
 def encode_undecided(undecided: Undecided) -> bytes:
@@ -106,8 +105,8 @@ def encode_waiting(transactions: list[Transaction]) -> bytes:
 
 
 def decode_waiting(body: bytes | None) -> list[Transaction]:
-    """The transactions that wait; none where nothing does."""
-    return _WAITING.decode(_content("waiting transactions", body)) if body else []
+    """The transactions that wait; none where nothing does. Raises BrokenPromise as `decode_state`."""
+    return _opened("waiting transactions", _WAITING, body) if body else []
 
 
 class Sorted(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from schemas.decision import Decision, is_alert
+from schemas.decision import Decision, is_alert, is_priority
 from udfs.metrics import METRICS
 
 _log = logging.getLogger(__name__)
@@ -46,10 +46,15 @@ class Counters:
         for name in ("late", "out_of_order"):
             if getattr(decision, name):
                 self.add(name)
+        if decision.missing:
+            self.add_many("missing_features", len(decision.missing))
         if decision.score.degraded:
             self.add("degraded_scores")
+            self.add(f"degraded_{decision.score.reason}")
         if is_alert(decision):
             self.add("alerts")
+            if is_priority(decision):
+                self.add("priority_alerts")
 
     def accepted(self) -> None:
         """A record passed intake."""

@@ -75,6 +75,7 @@ class Story:
     """The lives of one operator over one source: a crash goes back to the last checkpoint, as Flink does."""
 
     def __init__(self, source: list[Message], *, waits: bool) -> None:
+        """Nothing has happened yet."""
         self.source, self.waits = source, waits
         self.bench = Bench(wait_for_watermark=waits)
         self.sent = 0
@@ -82,9 +83,11 @@ class Story:
         self.lives = [self.bench]
 
     def do(self, action: str, argument: int) -> None:
+        """One thing happens."""
         getattr(self, action)(argument)
 
     def send(self, _: int = 0) -> None:
+        """The source's next message arrives, and event time follows it at the lateness."""
         if self.sent < len(self.source):
             message = self.source[self.sent]
             self.sent += 1
@@ -93,13 +96,16 @@ class Story:
             self.bench.watermark(newest_ms - LATENESS_MS)
 
     def answer(self, place: int) -> None:
+        """One of those that wait for their score has it."""
         if place < len(self.bench.scores.unanswered):
             self.bench.scores.answer(place)
 
     def checkpoint(self, _: int = 0) -> None:
+        """State, timers and the source's place are kept together."""
         self.kept = self.bench.checkpoint(), self.sent
 
     def crash(self, restart_ms: int) -> None:
+        """All but the last checkpoint and the stores is lost; a new life begins."""
         (restored, self.sent), former = self.kept, self.bench
         self.bench = Bench(
             restored=restored,
@@ -110,9 +116,11 @@ class Story:
         self.lives.append(self.bench)
 
     def store_away(self, _: int = 0) -> None:
+        """The hot store takes nothing."""
         self.bench.accounts.is_away = True
 
     def store_back(self, _: int = 0) -> None:
+        """The hot store takes what is owed."""
         self.bench.accounts.is_away = False
         self.bench.accounts.write()
 
@@ -128,6 +136,7 @@ class Story:
         assert self.bench.processing == set()
 
     def wait(self, ms: int) -> None:
+        """Time passes."""
         self.bench.advance(ms)
 
 

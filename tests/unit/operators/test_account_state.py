@@ -1,0 +1,154 @@
+"""The packed value of an account: restored for ever, refused when not known, sorted after a restore."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from schemas.decision import RuleHit, Severity, Verdict
+from schemas.errors import BrokenPromise
+from tests.builders import NOON_MS, customer, hit, payment
+from udfs.features.engine import observe
+from udfs.features.history import AccountHistory
+from udfs.features.profile import profile_of
+from udfs.operators.account_state import (
+    AccountState,
+    Pending,
+    Undecided,
+    decode_state,
+    decode_undecided,
+    decode_waiting,
+    encode_state,
+    encode_undecided,
+    encode_waiting,
+    sort_out,
+)
+
+pytestmark = pytest.mark.unit
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "state" / "v1"
+
+
+def undecided() -> Undecided:
+    """One in which every field says something."""
+    history, snapshot, _ = observe(AccountHistory(), payment(), profile_of(customer()))
+    return Undecided(
+        txn=payment(),
+        profile=profile_of(customer()),
+        account_version=history.decided,
+        features=snapshot,
+        hits=[hit(values={"amount_minor": 1_234, "country": "DE", "speed_kmh": 0.5}, priority=True)],
+        missing=["impossible-travel:speed_kmh"],
+        late=True,
+        out_of_order=True,
+    )
+
+
+def full() -> AccountState:
+    """An account in which every field says something: what v1/account_full.bin was written from."""
+    history = observe(AccountHistory(), payment(), None).history
+    body = encode_undecided(undecided())
+    pending = Pending(epoch_ms=NOON_MS, marker_ms=NOON_MS + 2_020, transaction_id="t-1", body=body)
+    return AccountState(history=history, profile=profile_of(customer()), pending=(pending, pending))
+
+
+SHAPES = {"account_empty.bin": AccountState(), "account_full.bin": full()}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_fixture_is_restored(name: str) -> None:
+    """Each shape that reached production is restored to what it was."""
+    assert decode_state((FIXTURES / name).read_bytes()) == SHAPES[name]
+
+
+def test_fixture_of_a_pending_transaction_can_be_decided() -> None:
+    """What the fixture calls pending opens to the transaction, features and hits that it was."""
+    [pending, _] = decode_state((FIXTURES / "account_full.bin").read_bytes()).pending
+    restored = decode_undecided(pending.body)
+    assert restored._replace(hits=list(restored.rule_hits())) == undecided()
+
+
+def test_no_fixture_is_forgotten() -> None:
+    """Every account in the folder of this version is restored by a test."""
+    assert {path.name for path in FIXTURES.glob("account_*.bin")} == SHAPES.keys()
+
+
+@pytest.mark.parametrize("state", SHAPES.values(), ids=SHAPES)
+def test_round_trip(state: AccountState) -> None:
+    """What is packed is restored."""
+    assert decode_state(encode_state(state)) == state
+
+
+@pytest.mark.parametrize("packed", [None, b""])
+def test_new_account_has_nothing(packed: bytes | None) -> None:
+    """An account that was never written has no past, no profile and nothing pending."""
+    assert decode_state(packed) == AccountState()
+
+
+def test_fields_not_yet_written_have_their_defaults() -> None:
+    """A value packed before its last fields existed is restored with their defaults."""
+    shorter = b"\x01" + msgspec.msgpack.encode(tuple(full())[:1])
+    assert decode_state(shorter) == AccountState(history=full().history)
+
+
+def test_fields_of_the_future_are_refused() -> None:
+    """A value that a later job packed with one field more fails the task: dropping it would lose it."""
+    longer = b"\x01" + msgspec.msgpack.encode((*full(), "a field to come"))
+    with pytest.raises(BrokenPromise):
+        decode_state(longer)
+
+
+@pytest.mark.parametrize("packed", [b"\x00\x90", b"\x02\x90", b"\x01", b"\x01\xc1", b"\x01\x93\x01\x02\x03"])
+def test_unknown_bytes_break_the_promise(packed: bytes) -> None:
+    """Another version, or bytes that are none of ours, fail the task, in both states."""
+    with pytest.raises(BrokenPromise, match="account state"):
+        decode_state(packed)
+    with pytest.raises(BrokenPromise, match="waiting transactions"):
+        decode_waiting(packed)
+
+
+def test_waiting_round_trip() -> None:
+    """Transactions that wait are restored, in their order; where nothing waits there are none."""
+    waiting = [payment(), payment(transaction_id="t-2", latitude=None)]
+    assert decode_waiting(encode_waiting(waiting)) == waiting
+    assert decode_waiting(None) == []
+
+
+def test_exact_amounts_in_hits_keep_their_digits() -> None:
+    """A Decimal among a hit's values comes back as the same digits."""
+    before = RuleHit("r", 1, Severity.LOW, Verdict.VERIFY, {"amount": Decimal("5000.10")})
+    packed = encode_undecided(undecided()._replace(hits=[before]))
+    [after] = decode_undecided(packed).rule_hits()
+    assert str(after.values["amount"]) == "5000.10"
+
+
+def open_ids(
+    *entries: tuple[int, int, str], flying: str = "", open_from_ms: float = -math.inf
+) -> tuple[str, str]:
+    """Ids to ask again and ids that still fly, of entries (life, marker, id), seen from life 2."""
+    pending = tuple(Pending(life, marker_ms, name, b"") for life, marker_ms, name in entries)
+    found = sort_out(pending, 2, frozenset(flying), open_from_ms)
+    return "".join(p.transaction_id for p in found.again), "".join(p.transaction_id for p in found.flying)
+
+
+@pytest.mark.parametrize(
+    ("entries", "flying", "open_from_ms", "expected"),
+    [
+        ((), "", -math.inf, ("", "")),
+        (((2, 10, "a"), (2, 10, "b")), "b", -math.inf, ("", "b")),  # this life's: memory knows
+        (((1, 10, "a"), (1, 20, "b")), "", -math.inf, ("ab", "")),  # nothing known of the former life
+        (((1, 10, "a"), (1, 20, "b")), "", 20, ("b", "")),  # its timers up to 20 had fired
+        (((1, 10, "a"), (1, 20, "b")), "", math.inf, ("", "")),  # all had
+        (((1, 20, "a"), (2, 30, "b")), "b", 20, ("a", "b")),  # a former life's come first
+        (((3, 20, "a"),), "", 20, ("a", "")),  # a clock set back: another life all the same
+    ],
+)
+def test_sorting_out(
+    entries: tuple[tuple[int, int, str], ...], flying: str, open_from_ms: float, expected: tuple[str, str]
+) -> None:
+    """Open is what a former life had open at its checkpoint, and what this life has out for a score."""
+    assert open_ids(*entries, flying=flying, open_from_ms=open_from_ms) == expected

@@ -1,0 +1,80 @@
+"""The two small operators beside the decision: profiles to their accounts, labels to the archive."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from pyflink.common import Row
+
+from schemas.wire_out import encode_json
+from tests.builders import CARD_KEY, CARD_TOKEN, NOON_MS, ONE_DAY_MS, customer_message, label_message
+from tests.fakes import named
+from udfs.operators import rows
+from udfs.operators.check_labels import CheckLabels
+from udfs.operators.fan_out import FanOutProfiles
+
+pytestmark = pytest.mark.unit
+
+CONTEXT: Any = SimpleNamespace(timestamp=lambda: NOON_MS)
+CLOCK = b'{"clock":true}'
+
+
+def incoming(raw: bytes | None, key: str = "k") -> Any:
+    """A message as it comes from the source."""
+    return Row(key, Row(key, raw, 3, 41), "the timestamp")
+
+
+def fanned_out(raw: bytes | None, key: str = "c-1") -> list[Any]:
+    """What comes of a message on customers."""
+    return list(FanOutProfiles("customers").process_element(incoming(raw, key), CONTEXT))
+
+
+def checked(raw: bytes | None, key: str = "a-1") -> list[Any]:
+    """What comes of a message on labels."""
+    operator = CheckLabels("labels", lambda: CARD_KEY)
+    operator.open(CONTEXT)
+    return list(operator.process_element(incoming(raw, key), CONTEXT))
+
+
+def test_profile_goes_to_each_account() -> None:
+    """A profile's message is addressed to each of its accounts, marked as one, its timestamp kept."""
+    raw = encode_json(customer_message(account_ids=["a-1", "a-2"]))
+    for account, row in zip(["a-1", "a-2"], fanned_out(raw), strict=True):
+        assert (row[0], row[2]) == (account, "the timestamp")
+        assert rows.arrival(row[1]) == rows.Arrival(account, raw, rows.FROM_PROFILES, 41)
+
+
+@pytest.mark.parametrize(
+    ("come_of", "raw", "topic", "reason"),
+    [
+        (fanned_out, b"{", "customers", "not_json"),
+        (fanned_out, None, "customers", "empty_message"),
+        (fanned_out, encode_json(customer_message(customer_id=...)), "customers", "missing_field"),
+        (checked, b"{", "labels", "not_json"),
+        (checked, encode_json(label_message(is_fraud="yes")), "labels", "wrong_type"),
+    ],
+)
+def test_refused_message_is_a_dead_letter(come_of: Any, raw: bytes | None, topic: str, reason: str) -> None:
+    """What intake refuses leaves as one dead letter that says where it was, and nothing else does."""
+    [(tag, row)] = come_of(raw)
+    letter = orjson.loads(row[1])
+    assert tag is rows.DEAD_LETTERS
+    assert (letter["topic"], letter["partition"], letter["offset"]) == (topic, 3, 41)
+    assert (letter["reason"], letter["record_time_ms"]) == (reason, NOON_MS)
+
+
+@pytest.mark.parametrize("come_of", [fanned_out, checked])
+def test_clock_tick_goes_no_further(come_of: Any) -> None:
+    """A clock tick is neither a profile nor a label, nor a dead letter."""
+    assert come_of(CLOCK, rows.CLOCK_KEY) == []
+
+
+def test_label_is_checked_and_tokenised() -> None:
+    """A label leaves for the hour it was reported in, its card number as a token."""
+    [row] = checked(encode_json(label_message(reported=NOON_MS + ONE_DAY_MS)))
+    told = named(rows.LABEL, row)
+    assert (told["transaction_id"], told["is_fraud"], told["card_token"]) == ("t-1", True, CARD_TOKEN)
+    assert (told["event_date"], told["event_hour"]) == ("2026-04-02", "12")
