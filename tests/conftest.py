@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local import session, setup_ends
 from local.ports import free_ports
 from local.stack import Stack
+
+# No test is about time: a busy machine must fail none of them.
+settings.register_profile("fraudstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fraudstream")
 
 TIERS = ("unit", "graph", "engine", "e2e")
 

@@ -24,7 +24,7 @@ version: 7
 rules:
   - {id: large, version: 2, severity: low, outcome: verify, title: Large, when: amount > 10}
   - {id: far, version: 1, severity: low, outcome: review, title: Far, when: speed_kmh > 900}
-  - {id: model, version: 1, severity: high, outcome: decline, title: Sure, when: not degraded and score >= 0.9}
+  - {id: model, version: 1, severity: high, outcome: decline, title: M, when: score >= 0.9 and not degraded}
 """)
 HIGH = Score(0.9, "endpoint", "m-1")
 LOW = Score(0.1, "endpoint", "m-1")
