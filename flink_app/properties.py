@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -30,6 +32,20 @@ class Faults(ConfigurationError):
         self.faults = faults
 
 
+class Form(NamedTuple):
+    """What a text must look like, and how a person is told."""
+
+    pattern: str
+    words: str
+
+
+HOSTS = Form(r"[^\s,]+:\d{1,5}(,\s*[^\s,]+:\d{1,5})*", "host:port, separated by commas")
+ADDRESS = Form(r"aws|https?://\S+", "aws, or http://host:port")
+FOLDER = Form(r"(s3|s3a|file)://.+", "s3://bucket/prefix or file:///path")
+TOPIC = Form(r"[A-Za-z0-9._-]{1,249}", "a topic's name: letters, digits, dots, dashes, underscores")
+SECRET = Form(r"(file|secretsmanager):.+", "file:PATH or secretsmanager:NAME")
+
+
 class Rule(NamedTuple):
     """What a property may be, and what it means."""
 
@@ -38,6 +54,7 @@ class Rule(NamedTuple):
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    form: Form | None = None
     source: str = ""  # where the default comes from
 
 
@@ -56,16 +73,20 @@ def load_groups(path: Path) -> Groups:
     Read a file of the shape that Managed Flink leaves at `/etc/flink/application_properties.json`.
 
     Raises:
-        BadSetting: If it is absent, no JSON, or not a list of groups.
+        BadSetting: If it is absent, no JSON, not a list of groups, or tells a group twice.
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return {entry["PropertyGroupId"]: dict(entry["PropertyMap"]) for entry in entries}
+        groups = [(entry["PropertyGroupId"], dict(entry["PropertyMap"])) for entry in entries]
     except OSError as error:
         raise BadSetting(str(path), "no readable file", "a JSON list of property groups") from error
     except (ValueError, KeyError, TypeError) as error:
         expected = 'a JSON list of {"PropertyGroupId": ..., "PropertyMap": {...}}'
         raise BadSetting(str(path), f"something else ({type(error).__name__})", expected) from error
+    times = Counter(group_id for group_id, _ in groups)
+    for group_id in (group_id for group_id, count in times.items() if count > 1):
+        raise BadSetting(f"{path}: {group_id}", f"{times[group_id]} groups of this name", "one")
+    return dict(groups)
 
 
 def parse_group[T](
@@ -96,10 +117,11 @@ def _parse_fields(
 ) -> tuple[dict[str, Any], list[ConfigurationError]]:
     hints, values, faults = get_type_hints(kind), {}, list[ConfigurationError]()
     for field in fields:
-        where, text = f"{group_id}/{property_name(field)}", group.get(property_name(field))
+        name = property_name(field)
+        where = f"{group_id}/{name}"
         try:
-            if text is not None:
-                values[field.name] = _parse(where, text, hints[field.name], field.metadata["rule"])
+            if name in group:
+                values[field.name] = _parse(where, group[name], hints[field.name], field.metadata["rule"])
             elif _mandatory(field):
                 raise BadSetting(where, "nothing", f"a value: {field.metadata['rule'].meaning}")
         except ConfigurationError as fault:
@@ -118,7 +140,9 @@ def _parse(where: str, text: Any, kind: type, rule: Rule) -> Any:
 def _check_range(where: str, value: Any, rule: Rule) -> None:
     if rule.choices and value not in rule.choices:
         raise BadSetting(where, repr(value), f"one of {', '.join(rule.choices)}")
-    if rule.low is not None and value < rule.low:
+    if rule.form is not None and not re.fullmatch(rule.form.pattern, value):
+        raise BadSetting(where, repr(value), rule.form.words)
+    if rule.low is not None and not value >= rule.low:  # not a number is neither
         raise BadSetting(where, f"{value} {rule.unit}".strip(), f"at least {rule.low:g} {rule.unit}".strip())
     if rule.high is not None and value > rule.high:
         raise BadSetting(where, f"{value} {rule.unit}".strip(), f"at most {rule.high:g} {rule.unit}".strip())

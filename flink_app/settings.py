@@ -7,12 +7,25 @@ declared here is a fault, and all faults are reported together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from flink_app.properties import Faults, Groups, load_groups, parse_group, setting, unknown_names
+from flink_app.properties import (
+    ADDRESS,
+    FOLDER,
+    HOSTS,
+    SECRET,
+    TOPIC,
+    Faults,
+    Groups,
+    load_groups,
+    parse_group,
+    setting,
+    unknown_names,
+)
 from schemas.errors import BadSetting, ConfigurationError
 
 PROPERTIES_PATH = Path("/etc/flink/application_properties.json")
@@ -24,7 +37,7 @@ RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 class Kafka:
     """The broker and its topics."""
 
-    bootstrap_servers: str = setting("Where the brokers are: host:port, separated by commas.")
+    bootstrap_servers: str = setting("Where the brokers are: host:port, separated by commas.", form=HOSTS)
     group_id: str = setting("Consumer group of the job.", default="fraudstream")
     security: str = setting(
         "How to speak to the brokers.",
@@ -38,14 +51,16 @@ class Kafka:
         choices=("earliest", "latest"),
         source="nothing is lost on a first start",
     )
-    transactions_topic: str = setting("Transactions in.", default="transactions")
-    customers_topic: str = setting("Customer profiles in; compacted.", default="customers")
-    labels_topic: str = setting("Fraud labels in.", default="labels")
-    decisions_topic: str = setting("Every decision.", default="decisions")
-    alerts_topic: str = setting("Decisions above approve.", default="alerts")
-    priority_alerts_topic: str = setting("Alerts of rules with a priority route.", default="alerts-priority")
-    dead_letters_topic: str = setting("What intake refused.", default="dead-letters")
-    late_topic: str = setting("Copies of decisions on late events.", default="late")
+    transactions_topic: str = setting("Transactions in.", default="transactions", form=TOPIC)
+    customers_topic: str = setting("Customer profiles in; compacted.", default="customers", form=TOPIC)
+    labels_topic: str = setting("Fraud labels in.", default="labels", form=TOPIC)
+    decisions_topic: str = setting("Every decision.", default="decisions", form=TOPIC)
+    alerts_topic: str = setting("Decisions above approve.", default="alerts", form=TOPIC)
+    priority_alerts_topic: str = setting(
+        "Alerts of rules with a priority route.", default="alerts-priority", form=TOPIC
+    )
+    dead_letters_topic: str = setting("What intake refused.", default="dead-letters", form=TOPIC)
+    late_topic: str = setting("Copies of decisions on late events.", default="late", form=TOPIC)
     fetch_wait_ms: int = setting(
         "How long a fetch waits for more.",
         default=5,
@@ -97,7 +112,7 @@ class Card:
     """The key that turns card numbers into tokens."""
 
     key_version: str = setting("Version written into each token.", default="v1")
-    key_source: str = setting("Where the secret is: file:PATH, or secretsmanager:NAME.")
+    key_source: str = setting("Where the secret is: file:PATH, or secretsmanager:NAME.", form=SECRET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +120,9 @@ class ScoreSettings:
     """The model endpoint and what it is given of time."""
 
     endpoint_name: str = setting("SageMaker endpoint.", default="fraudstream")
-    endpoint_url: str = setting("Where InvokeEndpoint is; 'aws' is the region's own address.", default="aws")
+    endpoint_url: str = setting(
+        "Where InvokeEndpoint is; 'aws' is the region's own address.", default="aws", form=ADDRESS
+    )
     region: str = setting("AWS region.", default="eu-central-1")
     deadline_ms: int = setting(
         "From submission to the fallback.", default=200, unit="ms", low=10, high=60_000, source="DESIGN"
@@ -142,7 +159,9 @@ class HotState:
     """DynamoDB: the latest state of each account and customer."""
 
     enabled: bool = setting("Whether accounts and profiles are written.", default=True)
-    endpoint_url: str = setting("Where DynamoDB is; 'aws' is the region's own address.", default="aws")
+    endpoint_url: str = setting(
+        "Where DynamoDB is; 'aws' is the region's own address.", default="aws", form=ADDRESS
+    )
     region: str = setting("AWS region.", default="eu-central-1")
     account_table: str = setting("Table of accounts.", default="account_state")
     customer_table: str = setting("Table of profiles.", default="customer_profile")
@@ -160,7 +179,7 @@ class HotState:
 class Archive:
     """Parquet, through Flink's own file sink."""
 
-    path: str = setting("Folder of the archive: s3://bucket/prefix or file:///path.")
+    path: str = setting("Folder of the archive: s3://bucket/prefix or file:///path.", form=FOLDER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,12 +266,20 @@ def parse_settings(groups: Groups) -> Settings:
 
 
 def _cross_checks(parsed: Mapping[str, Any]) -> list[ConfigurationError]:
-    score, store, engine = parsed["score"], parsed["hot_state"], parsed["engine"]
+    return [*_marker_faults(parsed["score"], parsed["hot_state"], parsed["engine"]), *_twins(parsed["kafka"])]
+
+
+def _marker_faults(score: ScoreSettings, store: HotState, engine: Engine) -> list[ConfigurationError]:
     needed = score.deadline_ms + (store.flush_ms if store.enabled else 0)
     if engine.marker_period_ms >= needed:
         return []
-    where, expected = (
-        "engine/marker.period.ms",
-        f"at least {needed} ms, score deadline and store flush together",
-    )
-    return [BadSetting(where, f"{engine.marker_period_ms} ms", expected)]
+    expected = f"at least {needed} ms, score deadline and store flush together"
+    return [BadSetting("engine/marker.period.ms", f"{engine.marker_period_ms} ms", expected)]
+
+
+def _twins(kafka: Kafka) -> list[ConfigurationError]:
+    names = [field.name for field in fields(kafka) if field.name.endswith("_topic")]
+    topics = Counter(getattr(kafka, name) for name in names)
+    twice = [name for name in names if topics[getattr(kafka, name)] > 1]
+    expected = "a topic of its own"
+    return [BadSetting(f"kafka/{name.replace('_', '.')}", getattr(kafka, name), expected) for name in twice]
