@@ -25,7 +25,8 @@ Made from `flink_app/settings.py` by `python -m flink_app.settings_page`: do not
 
 The job reads property groups: on Managed Flink from `/etc/flink/application_properties.json`, locally from a
 file of the same shape. A group or property that is not listed here is a fault, and all faults are told
-together before anything starts. The group `{RUN_OPTIONS}` is Managed Flink's own and is left alone.
+together before anything starts. The group `{RUN_OPTIONS}` is Managed
+Flink's own and is left alone.
 """
 
 
