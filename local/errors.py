@@ -134,8 +134,14 @@ class StackRunning(StackError):
         return f"still running: {', '.join(self.services)}. Stop the stack first (make down)."
 
 
+_CAUSE = "Caused by: "
+_CONSEQUENCES = ("Python process exits", "Shutdown in progress")  # of a job's end, not its reason
+
+
 def last_line(log: Path) -> str:
-    """The last line of *log* that says something, or "(the log is empty)"."""
+    """The line of *log* that says why: the last cause of a stack trace, else the last line, if any."""
     text = log.read_text(errors="replace") if log.exists() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "(the log is empty)"
+    causes = [line.removeprefix(_CAUSE) for line in lines if line.startswith(_CAUSE)]
+    reasons = [cause for cause in causes if not any(words in cause for words in _CONSEQUENCES)]
+    return (reasons or lines or ["(the log is empty)"])[-1]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import flink_files, job, setup_ends
+from local import flink_files, job, ports, setup_ends
 from local.evaluation import evaluate
 from local.export import export_archive, s3
 from local.feeder import Feeder, Plan
@@ -54,10 +54,12 @@ class Traffic:
 
 
 def begin_anew(stack: Stack, plan: JobPlan) -> None:
-    """Empty services and the job run, under *plan*."""
+    """Empty services and the job run, under *plan*; if they can't, all stays as it is."""
+    _require_startable(stack, plan)
     stop(stack)
     stack.erase()
-    for leftover in (flink_files.checkpoints(stack.places.run), stack.places.run / "tmp"):
+    run = stack.places.run
+    for leftover in (flink_files.checkpoints(run), run / "tmp", run / "logs"):
         shutil.rmtree(leftover, ignore_errors=True)
     job.keep_plan(stack.places.run, plan)
     resume(stack)
@@ -65,9 +67,18 @@ def begin_anew(stack: Stack, plan: JobPlan) -> None:
 
 def resume(stack: Stack) -> None:
     """Services and job run; the job goes on from its newest checkpoint, if there is one."""
+    plan = job.kept_plan(stack.places.run)
+    _require_startable(stack, plan)
     stack.start()
     setup_ends.create_ends(stack.endpoints)
-    stack.add(job.job(stack.places, job.kept_plan(stack.places.run)))
+    stack.add(job.job(stack.places, plan))
+
+
+def _require_startable(stack: Stack, plan: JobPlan) -> None:
+    """What can be known before anything is started: the settings are right, the job's port is free."""
+    job.require_settings(stack.places, plan)
+    if job.NAME not in stack.running():
+        ports.require_free(job.NAME, "rest", stack.places.ports.rest)
 
 
 def stop(stack: Stack) -> None:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from local import artifacts, session
+from local import artifacts, job, session
 from local.errors import StackError
 from local.flink_files import JobPlan
 from local.ports import Ports, free_ports, variable
 from local.stack import Stack
 
 pytestmark = pytest.mark.e2e
+
+WRONG = JobPlan(properties={"order": {"wait": "nope"}, "score": {"dead.line": "7"}})
 
 
 def quiet(_line: str) -> None:
@@ -49,14 +51,29 @@ def told(ended: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_wrong_setting(tmp_path: Path) -> None:
-    """Wrong settings end the start with all their faults told, and nothing runs."""
+    """Wrong settings end the start with all their faults, before any service is started."""
+    ports = free_ports()
+    (tmp_path / "job.json").write_text(
+        '{"properties": {"order": {"wait": "nope"}, "score": {"dead.line": "7"}}}'
+    )
+    message = told(command("up", tmp_path, ports))
+    assert "order/wait: found 'nope', expected one of none, watermark" in message
+    assert "score/dead.line: found an unknown name" in message
+    assert "mend each line and start again" in message
+    assert Stack(tmp_path, ports, say=quiet).running() == ()
+
+
+def test_a_wrong_setting_erases_nothing(tmp_path: Path) -> None:
+    """A plan with wrong settings is refused before the data of the last run is erased."""
     stack = Stack(tmp_path, free_ports(), say=quiet)
-    wrong = JobPlan(properties={"order": {"wait": "nope"}, "score": {"dead.line": "7"}})
-    with pytest.raises(StackError) as refused, session.kept_or_stopped(stack, keep=True):
-        session.begin_anew(stack, wrong)
-    assert "order/wait: found 'nope', expected one of none, watermark" in str(refused.value)
-    assert "score/dead.line: found an unknown name" in str(refused.value)
+    kept = tmp_path / "data" / "kafka" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    with pytest.raises(StackError, match="order/wait"):
+        session.begin_anew(stack, WRONG)
+    assert kept.exists()
     assert stack.running() == ()
+    assert job.kept_plan(tmp_path) == JobPlan()
 
 
 def test_the_jobs_port_is_taken(tmp_path: Path) -> None:
