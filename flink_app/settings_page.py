@@ -55,9 +55,7 @@ def _cells(field: dataclasses.Field[Any], kind: type) -> Iterator[str]:
 
 def _allowed(rule: Rule) -> str:
     if rule.low is not None and rule.high is not None:
-        return (
-            f"{rule.low:,g} to {rule.high:,g}" if rule.high < 1_000_000 else f"{rule.low:,} to {rule.high:,}"
-        )
+        return f"{rule.low:,} to {rule.high:,}"
     return ", ".join(f"`{choice}`" for choice in rule.choices) or (rule.form.words if rule.form else "")
 
 

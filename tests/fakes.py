@@ -213,8 +213,6 @@ class Bench:
 
     # --- the runtime context
 
-    _runtime_context = object()  # none of Flink's: no task info
-
     def get_index_of_this_subtask(self) -> int:
         return 0
 

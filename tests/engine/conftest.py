@@ -16,8 +16,8 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[Any]:
     """PyFlink's JVM."""
-    yield jvm.start()
-    jvm.stop_servers()
+    with jvm.python_beside_it():
+        yield jvm.start()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

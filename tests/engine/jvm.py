@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
+import pytest
 from pyflink import java_gateway
 
 from local import artifacts
@@ -34,17 +35,17 @@ def start() -> Any:
     """
     jars = artifacts.job_jars(artifacts.resolve(print))
     LOGS.mkdir(parents=True, exist_ok=True)
-    os.environ.update(
-        PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        PYTHONPATH=str(PROJECT),
-        HADOOP_CLASSPATH=os.pathsep.join(map(str, jars)),
-        FLINK_LOG_DIR=str(LOGS),
-    )
-    return java_gateway.get_gateway()
+    with pytest.MonkeyPatch.context() as environment:  # the JVM keeps it; other tiers' processes don't see it
+        environment.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        environment.setenv("PYTHONPATH", str(PROJECT))
+        environment.setenv("HADOOP_CLASSPATH", os.pathsep.join(map(str, jars)))
+        environment.setenv("FLINK_LOG_DIR", str(LOGS))
+        return java_gateway.get_gateway()
 
 
-def stop_servers() -> None:
-    """Beam's servers, which a local run starts, are stopped while threads can still be started for it."""
-    for thing in gc.get_objects():
-        if type(thing) is grpc._server._Server:
-            thing.stop(None).wait(5)
+@contextmanager
+def python_beside_it() -> Iterator[None]:
+    """Python workers of process mode are processes of their own: their servers in ours would outlive it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("_python_worker_execution_mode", "process")
+        yield

@@ -104,7 +104,9 @@ def decisions(emitted: list[Emitted]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def running(folder: Path, ends: EngineEnds, *, order_wait: str = "none") -> Iterator[Job]:
+def running(
+    folder: Path, ends: EngineEnds, *, order_wait: str = "none", mode: str = "thread"
+) -> Iterator[Job]:
     """The job runs, with checkpoints in *folder*; it is cancelled at the end."""
     settings = parse_settings(
         {
@@ -112,7 +114,7 @@ def running(folder: Path, ends: EngineEnds, *, order_wait: str = "none") -> Iter
             "card": {"key.source": "file:/nowhere"},
             "archive": {"path": "file:///nowhere"},
             "order": {"wait": order_wait},
-            "engine": {"marker.period.ms": "1500"},
+            "engine": {"marker.period.ms": "1500", "execution.mode": mode},
         }
     )
     env, tables = make_environment(settings)
