@@ -139,7 +139,7 @@ _FEATURE_CASTS: list[tuple[str, Callable[[Any], Any]]] = [
 
 def subtask_of(runtime_context: Any) -> int:
     """Index of this parallel instance. Thread mode's own accessor calls what Flink 2 removed."""
-    inner = getattr(runtime_context, "_runtime_context", None)  # the way round; process mode has none
+    inner: Any = getattr(runtime_context, "_runtime_context", None)  # the way round; process mode has none
     if hasattr(inner, "getTaskInfo"):
         return int(inner.getTaskInfo().getIndexOfThisSubtask())
     return int(runtime_context.get_index_of_this_subtask())
