@@ -128,7 +128,7 @@ def environment(places: Places) -> dict[str, str]:
         "FLINK_CONF_DIR": str(places.settings("flink")),
         "FLINK_LOG_DIR": str(places.run / "logs"),
         "FLINK_PLUGINS_DIR": str(places.jars / "plugins"),
-        "JVM_ARGS": "-Xmx2g -XX:+UseG1GC",
+        "JVM_ARGS": "-Xmx2g -XX:+UseG1GC -XX:TieredStopAtLevel=1",  # local runs are short: one compiler
         "PYTHONPATH": project,
         "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
         "AWS_ACCESS_KEY_ID": LOCAL_KEY,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import math
 from collections.abc import Coroutine
 
 from udfs.clients.hot_state import HotStateStore, Item, Write, WriterCounts, WriterSettings
@@ -18,6 +19,14 @@ from udfs.clients.loop import Inbox
 from udfs.clients.pump import Pump
 
 __all__ = ["CoalescingWriter", "HotStateStore", "Item", "WriterCounts", "WriterSettings"]
+
+
+# Writes fall due together, so that they share calls (dynamodb_batch); well within `lead_ms`.
+_GRID_S = 0.1
+
+
+def _on_grid(due_s: float) -> float:
+    return math.ceil(due_s / _GRID_S) * _GRID_S
 
 
 class CoalescingWriter:
@@ -71,7 +80,7 @@ class CoalescingWriter:
             promised_ms: When the marker timer that carries this promise fires, UTC epoch ms.
         """
         self._ledger.add(key, version, promised_ms, self._now_ms())
-        self._inbox.put(Write(key, version, item, self._loop.time() + self._wait_s))
+        self._inbox.put(Write(key, version, item, _on_grid(self._loop.time() + self._wait_s)))
 
     def pending(self, key: str) -> bool:
         """Whether the latest version of *key* is not yet in the store."""
