@@ -1,0 +1,176 @@
+"""
+What decides between an account's state and the world, for one life of one operator.
+
+State comes in and goes out as values; scores are asked for beside the operator.
+Rules a change must not break (ADR-0003, ADR-0005):
+
+1. A caller stores the state it is given before it asks for the scores.
+2. Memory (`Flights`) may be lost at any moment; what is pending stands in state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from schemas.decision import Decision, Value
+from schemas.transaction import Transaction
+from udfs.clients.ends import Ends
+from udfs.features.engine import is_duplicate
+from udfs.features.profile import Profile, newer
+from udfs.operators.account_state import (
+    AccountState,
+    Pending,
+    Undecided,
+    decode_undecided,
+    encode_undecided,
+    sort_out,
+)
+from udfs.operators.counters import Counters
+from udfs.operators.flights import Flights, Landed
+from udfs.operators.hot_items import account_item, customer_item
+from udfs.operators.judgement import conclude, consider, recall
+from udfs.operators.promises import Promises
+from udfs.rules.book import RuleBook
+from udfs.scoring.row import encode_row
+
+
+class Ask(NamedTuple):
+    """An undecided transaction and the values its score is asked with."""
+
+    undecided: Undecided
+    values: dict[str, Value]
+
+
+class Work(NamedTuple):
+    """The state to store, and the scores to ask for when it is."""
+
+    state: AccountState
+    asks: list[Ask]
+
+
+class Concluded(NamedTuple):
+    """A decision, and what it was made of."""
+
+    decision: Decision
+    undecided: Undecided
+
+
+class Desk:
+    """The rule book, the remote ends, and the memory of what is out for a score."""
+
+    def __init__(self, book: RuleBook, ends: Ends, promises: Promises, counters: Counters) -> None:
+        self.ends = ends
+        self.promises = promises
+        self.counters = counters
+        self.flights = Flights()
+        self._book = book
+
+    def consider(
+        self, state: AccountState, transactions: Sequence[Transaction], marker_ms: int, *, late: bool
+    ) -> Work:
+        """Observe each of an account's *transactions*, but for duplicates, and judge it but for its score."""
+        work = self.awake(transactions[0].account_id, state, marker_ms)
+        for txn in transactions:
+            if is_duplicate(work.state.history, txn):
+                self.counters.add("duplicates")
+            else:
+                work = self._considered(work, txn, marker_ms, late=late)
+        return work
+
+    def awake(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
+        """The state without what is finished, and what a former life left to be asked again."""
+        if not state.pending:
+            return Work(state, [])
+        epoch_ms, open_from_ms = self.promises.epoch_ms, self.promises.open_from_ms
+        again, flying = sort_out(state.pending, epoch_ms, self.flights.flying(account_id), open_from_ms)
+        self.counters.add_many("rescored_after_restart", len(again))
+        renewed = tuple(self._renewed(pending, marker_ms) for pending in again)
+        return Work(state._replace(pending=(*renewed, *flying)), [_asked_again(p) for p in again])
+
+    def recall(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
+        """
+        Take up what a former life promised: open scores are asked again, the stores told again.
+
+        Where all was decided the last transaction is asked again all the same: its
+        hot item may not have been written.
+        """
+        if state.profile is not None:
+            self.tell(state.profile, marker_ms)
+        work = self.awake(account_id, state, marker_ms)
+        if work.asks or not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
+            return work
+        last = state.pending[-1]
+        kept = work.state._replace(pending=(self._renewed(last, marker_ms),))
+        return Work(kept, [_asked_again(last)])
+
+    def learn(self, state: AccountState, told: Profile, marker_ms: int) -> AccountState:
+        """The state with the newer profile, which the hot store is told of."""
+        profile = newer(state.profile, told)
+        self.tell(profile, marker_ms)
+        self.counters.add("profiles")
+        return state._replace(profile=profile)
+
+    def tell(self, profile: Profile, marker_ms: int) -> None:
+        """Owe the hot store *profile*."""
+        item = customer_item(profile)
+        self.ends.customers.submit(profile.customer_id, profile.updated_ms, item, marker_ms)
+
+    def ask(self, asks: Sequence[Ask], marker_ms: int) -> None:
+        """Every one of *asks* is on its way to the endpoint; its state must be stored by now."""
+        for ask in asks:
+            ticket = self.flights.depart(ask.undecided, marker_ms)
+            self.ends.scores.submit(ticket, encode_row(ask.values))
+
+    def conclude(self) -> Iterator[Concluded]:
+        """Decide what has its score, of whichever accounts, each account's in order."""
+        answers = self.ends.scores.answers
+        while answers:
+            for landed in self.flights.land(*answers.popleft()):
+                yield self._concluded(landed)
+
+    def renew(self, account_id: str, state: AccountState, marker_ms: int) -> AccountState:
+        """The state with the promises of what still flies hung on a later marker."""
+        flying = self.flights.flying(account_id)
+        self.flights.renew(account_id, marker_ms)
+        pending = (
+            p._replace(marker_ms=marker_ms) if p.transaction_id in flying else p for p in state.pending
+        )
+        return state._replace(pending=tuple(pending))
+
+    def owes(self, account_id: str, profile: Profile | None) -> bool:
+        """Whether the hot store has not yet taken the account's item, or its customer's."""
+        customer_owed = profile is not None and self.ends.customers.pending(profile.customer_id)
+        return customer_owed or self.ends.accounts.pending(account_id)
+
+    def owes_since(self, marker_ms: int) -> bool:
+        """Whether anything promised by *marker_ms* is not yet in the hot store, of whichever accounts."""
+        ends = self.ends
+        return ends.accounts.is_outstanding(marker_ms) or ends.customers.is_outstanding(marker_ms)
+
+    def _considered(self, work: Work, txn: Transaction, marker_ms: int, *, late: bool) -> Work:
+        considered = consider(work.state, txn, self._book, late=late)
+        pending = Pending(
+            epoch_ms=self.promises.epoch_ms,
+            marker_ms=marker_ms,
+            transaction_id=txn.transaction_id,
+            body=encode_undecided(considered.undecided),
+        )
+        state = work.state._replace(history=considered.history, pending=(*work.state.pending, pending))
+        return Work(state, [*work.asks, Ask(considered.undecided, considered.values)])
+
+    def _renewed(self, pending: Pending, marker_ms: int) -> Pending:
+        return pending._replace(epoch_ms=self.promises.epoch_ms, marker_ms=marker_ms)
+
+    def _concluded(self, landed: Landed) -> Concluded:
+        undecided, score, marker_ms = landed
+        decision = conclude(undecided, score, self._book, self.promises.epoch_ms)
+        item = account_item(decision, undecided)
+        self.ends.accounts.submit(decision.account_id, decision.account_version, item, marker_ms)
+        self.counters.decided(decision)
+        return Concluded(decision, undecided)
+
+
+def _asked_again(pending: Pending) -> Ask:
+    undecided = decode_undecided(pending.body)
+    return Ask(undecided, recall(undecided))
