@@ -41,7 +41,7 @@ replay: $(VENV)/.job ## anyone's file: DATA= MAPPING= [OUT=] [UNTIL=] [RATE=] [P
 	    $(call option,label-delay-days,LABEL_DELAY_DAYS) $(call option,restart-at,RESTART_AT) $(shared_options)
 
 test: $(VENV)/.dev lint ## set up and run every test
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest tests/unit tests/graph tests/engine tests/e2e
 
 unit graph engine e2e: $(VENV)/.dev ## one tier of the tests
 	@$(PYTHON) -m pytest -m $@

