@@ -12,10 +12,16 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from flink_app.settings import Settings
+from schemas.errors import BadSetting
 
 
 def make_environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
-    """The environment and its tables, in the execution mode that *settings* ask for."""
+    """
+    The environment and its tables, in the execution mode that *settings* ask for.
+
+    Raises:
+        BadSetting: If the cluster takes unaligned checkpoints.
+    """
     configuration = Configuration()
     configuration.set_string("python.execution-mode", settings.engine.execution_mode)
     configuration.set_string("pipeline.auto-generate-uids", "false")
@@ -24,4 +30,7 @@ def make_environment(settings: Settings) -> tuple[StreamExecutionEnvironment, St
     configuration.set_string("pipeline.max-parallelism", str(settings.engine.max_parallelism))
     env = StreamExecutionEnvironment.get_execution_environment()
     env.configure(configuration)
+    if env.get_checkpoint_config().is_unaligned_checkpoints_enabled():
+        # They would write messages on their way to disk, and those hold card numbers (ADR-0011).
+        raise BadSetting("execution.checkpointing.unaligned", "true", "false, on the cluster")
     return env, StreamTableEnvironment.create(env)

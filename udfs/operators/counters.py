@@ -9,6 +9,7 @@ from schemas.decision import Decision, is_alert, is_priority
 from udfs.metrics import METRICS
 
 _log = logging.getLogger(__name__)
+_PUBLISH_EVERY_MS = 1_000
 _NOTICE_AT = (100, 1_000, 10_000, 100_000)  # dead letters in a row; each is said once
 
 
@@ -27,6 +28,7 @@ class Counters:
         }
         self._unpublished: dict[str, int] = {}
         self._left = self._publish_every = publish_every
+        self._due_ms = 0
         self._in_a_row = 0
 
     def add(self, name: str) -> None:
@@ -66,6 +68,12 @@ class Counters:
         self._in_a_row += 1
         if self._in_a_row in _NOTICE_AT:
             _log.warning("%d dead letters in a row: look at the producer", self._in_a_row)
+
+    def publish_if_due(self, now_ms: int) -> None:
+        """Hand over what was counted at the latest a second after the last time, however little it is."""
+        if now_ms >= self._due_ms:
+            self._due_ms = now_ms + _PUBLISH_EVERY_MS
+            self.publish()
 
     def publish(self) -> None:
         """Hand what was counted to Flink."""

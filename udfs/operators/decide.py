@@ -128,6 +128,7 @@ class Decide(KeyedProcessFunction):
             self._recall(timestamp, ctx)
         elif self._promises.is_marker(timestamp):
             self._keep_promise(timestamp, ctx)
+            self._counters.publish_if_due(timestamp)
         self._tick(ctx)
 
     # --- what comes in

@@ -38,6 +38,17 @@ def test_counts_are_handed_over_in_lots(group: FakeMetricGroup) -> None:
     assert group.counters["decisions"].count == 4
 
 
+def test_few_counts_are_handed_over_in_time(group: FakeMetricGroup) -> None:
+    """At a low rate Flink is told once a second, not only when a lot is full."""
+    counters = Counters(group)
+    seen = []
+    for now_ms in (5_000, 5_999, 6_000):
+        counters.add("decisions")
+        counters.publish_if_due(now_ms)
+        seen.append(group.counters["decisions"].count)
+    assert seen == [1, 1, 3]
+
+
 def test_many_are_counted_at_once(group: FakeMetricGroup) -> None:
     """A count of many is one of many."""
     counters = Counters(group)
