@@ -41,6 +41,24 @@ class JobPlan:
     properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+def in_event_time_order(lateness_ms: int, parallelism: int = 1) -> JobPlan:
+    """The plan under which results depend on event time alone, and no slow score degrades one (DESIGN)."""
+    return JobPlan(
+        parallelism=parallelism,
+        properties={
+            "order": {"wait": "watermark", "idle.timeout.ms": "0", "lateness.ms": str(lateness_ms)},
+            "score": {"deadline.ms": "5000"},
+            "engine": {"marker.period.ms": "8000"},
+        },
+    )
+
+
+def on_arrival(lateness_ms: int, parallelism: int = 1) -> JobPlan:
+    """The plan of live traffic: each event is decided when it comes."""
+    order = {"wait": "none", "lateness.ms": str(lateness_ms)}
+    return JobPlan(parallelism=parallelism, properties={"order": order})
+
+
 def flink_home() -> Path:
     """The Flink that comes with PyFlink."""
     spec = importlib.util.find_spec("pyflink")

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from local.flink_files import JobPlan
+from local.flink_files import JobPlan, on_arrival
 from local.stack import Stack
 
-LIVE = JobPlan(
-    properties={"order": {"wait": "none", "lateness.ms": "60000", "idle.timeout.ms": "1000"}},
-)
+LIVE = on_arrival(lateness_ms=60_000)
 
 
 class Size(Enum):

@@ -20,7 +20,7 @@ from local.accept.checks import Check, Report, Size, broken
 from local.accept.endpoint import set_faults
 from local.accept.sameness import Left, compare, rows_of
 from local.feeder import Plan
-from local.flink_files import JobPlan
+from local.flink_files import in_event_time_order
 from local.generator.engine import Generator
 from local.generator.order import Order
 from local.hot_state import items
@@ -33,13 +33,7 @@ _ACCOUNTS = {Size.FULL: 2_000, Size.SHORT: 300}
 _START_MS = 1_704_067_200_000  # 2024-01-01
 _MOMENTS = (0.3, 0.6)  # shares of the transactions that are decided when the job is killed
 _DELAY_MS = 150  # of the endpoint; far below the deadline
-_PLAN = JobPlan(
-    properties={
-        "order": {"wait": "watermark", "idle.timeout.ms": "0", "lateness.ms": "1000"},
-        "score": {"deadline.ms": "5000"},
-        "engine": {"marker.period.ms": "8000"},
-    },
-)
+_LATENESS_MS = 1_000
 
 
 def kill(stack: Stack, size: Size) -> Report:
@@ -81,11 +75,11 @@ def _faults(whole: Outcome, killed: Outcome, killer: _Killer, example: str) -> t
 
 
 def _replayed(stack: Stack, size: Size, out: Path, killer: _Killer | None) -> tuple[Outcome, Left]:
-    session.begin_anew(stack, _PLAN)
+    session.begin_anew(stack, in_event_time_order(_LATENESS_MS))
     set_faults(stack, delay_ms=[_DELAY_MS, _DELAY_MS])
     source = Generator(seed=11, accounts=_ACCOUNTS[size], start_ms=_START_MS)
     traffic = session.Traffic(
-        source=source, plan=Plan(order=Order(limit=_ROWS[size]), lateness_ms=1_000), out=out, keep=True
+        source=source, plan=Plan(order=Order(limit=_ROWS[size]), lateness_ms=_LATENESS_MS), out=out, keep=True
     )
     if killer is not None:
         killer.start()

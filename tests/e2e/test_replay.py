@@ -14,7 +14,7 @@ import pytest
 from local import job, session
 from local.accept.sameness import rows_of
 from local.feeder import Plan
-from local.flink_files import JobPlan
+from local.flink_files import in_event_time_order
 from local.hot_state import items
 from local.mapping import MappedSource, open_source
 from local.stack import Stack
@@ -31,14 +31,7 @@ from udfs.rules.book import built_in_text, load_book
 pytestmark = pytest.mark.e2e
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "small" / "transactions.csv"
-REPLAY = JobPlan(
-    parallelism=2,
-    properties={
-        "order": {"wait": "watermark", "idle.timeout.ms": "0", "lateness.ms": "1000"},
-        "score": {"deadline.ms": "5000"},
-        "engine": {"marker.period.ms": "8000"},
-    },
-)
+LATENESS_MS = 1_000
 DECISION_COLUMNS = {
     "transaction_id", "account_id", "event_time", "amount", "currency", "verdict", "score", "score_source",
     "degraded", "late", "out_of_order", "attempt", "reasons", "rules_version", "model_version",
@@ -59,8 +52,8 @@ def replayed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The small data set, replayed by two subtasks and with a restart from a savepoint in the middle."""
     out = tmp_path_factory.mktemp("replay")
     source = open_source(SMALL, "generated")
-    session.begin_anew(stack, REPLAY)
-    plan = Plan(lateness_ms=1_000, pause_at=900, on_pause=lambda: session.restart_job(stack))
+    session.begin_anew(stack, in_event_time_order(LATENESS_MS, parallelism=2))
+    plan = Plan(lateness_ms=LATENESS_MS, pause_at=900, on_pause=lambda: session.restart_job(stack))
     outcome = session.stream(stack, session.Traffic(source=source, plan=plan, out=out, keep=True))
     yield Replayed(source, outcome, out, stack)
     stack.stop([job.NAME])
