@@ -122,6 +122,10 @@ def _folder_table(folder: Folder, path: str) -> str:
         "path": f"{path.rstrip('/')}/{folder.name}",
         "format": "parquet",
         "parquet.compression": "ZSTD",
+        # A replay has hundreds of event hours open at once. With Parquet's defaults each open file holds
+        # 1 MiB for its page and 16 KiB a column for its dictionary: 2 GiB of heap were not enough (ADR-0015).
+        "parquet.page.size": "65536",
+        "parquet.enable.dictionary": "false",
         "parquet.utc-timezone": "true",
         "parquet.write.int64.timestamp": "true",
         "parquet.timestamp.time.unit": "millis",
