@@ -1,6 +1,5 @@
 """What an account's past says about a transaction: (history, event) -> (history, snapshot)."""
 
-from udfs.features.codec import HISTORY_VERSION, decode_history, encode_history
 from udfs.features.engine import Observation, is_duplicate, observe
 from udfs.features.history import LIMITS, AccountHistory, Limits
 from udfs.features.names import BY_NAME, FEATURES, Feature, Snapshot
@@ -9,7 +8,6 @@ from udfs.features.profile import Profile, newer, profile_of
 __all__ = [
     "BY_NAME",
     "FEATURES",
-    "HISTORY_VERSION",
     "LIMITS",
     "AccountHistory",
     "Feature",
@@ -17,8 +15,6 @@ __all__ = [
     "Observation",
     "Profile",
     "Snapshot",
-    "decode_history",
-    "encode_history",
     "is_duplicate",
     "newer",
     "observe",

@@ -14,12 +14,18 @@ from udfs.features import (
     LIMITS,
     AccountHistory,
     Limits,
-    encode_history,
     is_duplicate,
     observe,
 )
+from udfs.operators.account_state import AccountState, encode_state
 
 pytestmark = pytest.mark.unit
+
+
+def packed(history: AccountHistory) -> bytes:
+    """*history* as it rests in an account's state."""
+    return encode_state(AccountState(history=history))
+
 
 THREE = Limits(max_kept=3)
 
@@ -181,7 +187,7 @@ def test_state_empties_as_event_time_moves_on() -> None:
     busy = past(at(n, transaction_id=f"t{n}") for n in range(300))
     quiet = observe(busy, at(299 + DAY), None).history
     assert (len(busy.entries), len(quiet.entries)) == (LIMITS.max_kept, 1)
-    assert len(encode_history(quiet)) < 150 < len(encode_history(busy))
+    assert len(packed(quiet)) < 150 < len(packed(busy))
 
 
 def test_state_is_bounded() -> None:
@@ -199,7 +205,7 @@ def test_state_is_bounded() -> None:
         )
         for n in range(600)
     )
-    assert len(encode_history(busy)) < 25_000
+    assert len(packed(busy)) < 25_000
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,10 @@ from udfs.features import (
     AccountHistory,
     Limits,
     Profile,
-    decode_history,
-    encode_history,
     is_duplicate,
     observe,
 )
+from udfs.operators.account_state import AccountState, decode_state, encode_state
 
 pytestmark = pytest.mark.unit
 
@@ -96,7 +95,7 @@ def test_equals_the_oracle(limits: Limits, moves: list[Transaction], profile: Pr
         expected = oracle.describe(txn, profile)
         assert observed.snapshot == {name: nearly(value) for name, value in expected.items()}
         assert typed(observed.snapshot).items() <= {name: BY_NAME[name].type for name in BY_NAME}.items()
-        history = decode_history(encode_history(observed.history))
+        history = decode_state(encode_state(AccountState(history=observed.history))).history
         assert history == observed.history
 
 
