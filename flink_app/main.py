@@ -7,9 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+from pyflink.datastream import StreamExecutionEnvironment
+
 from flink_app.environment import make_environment
 from flink_app.job import Inputs, build
-from flink_app.settings import PROPERTIES_PATH, load_settings
+from flink_app.settings import PROPERTIES_PATH, Settings, load_settings
 from flink_app.sinks import attach_sinks
 from flink_app.sources import read_topic
 from flink_app.uids import name_planned_operators
@@ -17,9 +19,8 @@ from flink_app.ways import ways_of
 from schemas.errors import ConfigurationError
 
 
-def main(properties: Path) -> None:
-    """The job is submitted with the settings of *properties*."""
-    settings = load_settings(properties)
+def assemble(settings: Settings) -> StreamExecutionEnvironment:
+    """The whole job under *settings*, its ends attached and its operators named; nothing runs yet."""
     env, tables = make_environment(settings)
     kafka, order = settings.kafka, settings.order
     inputs = Inputs(
@@ -29,14 +30,14 @@ def main(properties: Path) -> None:
     )
     attach_sinks(tables, build(inputs, ways_of(settings)), settings)
     name_planned_operators(env)
-    env.execute("fraudstream")
+    return env
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="flink_app.main", description="Submit the fraudstream job.")
     parser.add_argument("--properties", type=Path, default=PROPERTIES_PATH, help="file of property groups")
     try:
-        main(parser.parse_args().properties)
+        assemble(load_settings(parser.parse_args().properties)).execute("fraudstream")
     except ConfigurationError as fault:
         sys.exit(f"fraudstream: {fault}")
     sys.stdout.flush()

@@ -45,7 +45,7 @@ def _run(stack: Stack, options: argparse.Namespace) -> None:
     with session.kept_or_stopped(stack, keep=options.keep):
         session.begin_anew(stack, on_arrival(_LIVE_LATENESS_MS))
         source, feed = live(options.seconds, options.rate or _LIVE_RATE, options.seed, now_ms)
-        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out, keep=options.keep))
+        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out))
 
 
 def _replay(stack: Stack, options: argparse.Namespace) -> None:
@@ -55,7 +55,7 @@ def _replay(stack: Stack, options: argparse.Namespace) -> None:
         plan_of = on_arrival if options.rate else in_event_time_order
         session.begin_anew(stack, plan_of(lateness_ms, options.parallelism))
         feed = _replay_feed(stack, options, lateness_ms)
-        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out, keep=options.keep))
+        session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out))
 
 
 def _replay_feed(stack: Stack, options: argparse.Namespace, lateness_ms: int) -> Plan:

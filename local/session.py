@@ -44,13 +44,11 @@ class Traffic:
         source: Where the transactions come from.
         plan: How they are fed.
         out: Folder that takes the outputs.
-        keep: Leave services and data as they are at the end.
     """
 
     source: Source
     plan: Plan
     out: Path
-    keep: bool
 
 
 def begin_anew(stack: Stack, plan: JobPlan) -> None:
@@ -155,9 +153,9 @@ def _wait_for_decisions(stack: Stack, feeder: Feeder, watcher: Watcher, feeding:
         done = feeding.done()
         if done and (feeding.exception() is not None or decided + dead >= len(feeder.sent_ms)):
             return
-        if not job.is_running(stack.places.ports.rest):
+        _tell_if_gone(stack)
+        if done and not job.is_running(stack.places.ports.rest):
             patience.renew()
-            _tell_if_gone(stack)
         elif done and patience.is_out(decided + dead):
             tell(f"\n{len(feeder.sent_ms) - decided - dead:,} of those sent were not decided (repeated ids?)")
             return

@@ -79,7 +79,7 @@ def _replayed(stack: Stack, size: Size, out: Path, killer: _Killer | None) -> tu
     set_faults(stack, delay_ms=[_DELAY_MS, _DELAY_MS])
     source = Generator(seed=11, accounts=_ACCOUNTS[size], start_ms=_START_MS)
     traffic = session.Traffic(
-        source=source, plan=Plan(order=Order(limit=_ROWS[size]), lateness_ms=_LATENESS_MS), out=out, keep=True
+        source=source, plan=Plan(order=Order(limit=_ROWS[size]), lateness_ms=_LATENESS_MS), out=out
     )
     if killer is not None:
         killer.start()

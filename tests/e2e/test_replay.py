@@ -54,7 +54,7 @@ def replayed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     source = open_source(SMALL, "generated")
     session.begin_anew(stack, in_event_time_order(LATENESS_MS, parallelism=2))
     plan = Plan(lateness_ms=LATENESS_MS, pause_at=900, on_pause=lambda: session.restart_job(stack))
-    outcome = session.stream(stack, session.Traffic(source=source, plan=plan, out=out, keep=True))
+    outcome = session.stream(stack, session.Traffic(source=source, plan=plan, out=out))
     yield Replayed(source, outcome, out, stack)
     stack.stop([job.NAME])
 

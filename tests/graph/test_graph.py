@@ -7,13 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flink_app.environment import make_environment
-from flink_app.job import Inputs, build
+from flink_app.main import assemble
 from flink_app.settings import parse_settings
-from flink_app.sinks import attach_sinks
-from flink_app.sources import read_topic
-from flink_app.uids import name_planned_operators, transformations
-from flink_app.ways import ways_of
+from flink_app.uids import transformations
 
 pytestmark = pytest.mark.graph
 
@@ -49,17 +45,8 @@ class Graph(NamedTuple):
 
 @pytest.fixture(scope="module")
 def graph(gateway: object) -> Graph:
-    """What `main` builds, up to but without `execute`."""
-    settings = parse_settings(GROUPS)
-    env, tables = make_environment(settings)
-    kafka, order = settings.kafka, settings.order
-    inputs = Inputs(
-        transactions=read_topic(tables, kafka.transactions_topic, kafka, order),
-        customers=read_topic(tables, kafka.customers_topic, kafka, order),
-        labels=read_topic(tables, kafka.labels_topic, kafka, order),
-    )
-    attach_sinks(tables, build(inputs, ways_of(settings)), settings)
-    name_planned_operators(env)
+    """What `main` submits, up to but without `execute`."""
+    env = assemble(parse_settings(GROUPS))
     operators = [Operator(each.getName(), each.getUid()) for each in transformations(env)]
     return Graph(operators, tasks_of(env))
 

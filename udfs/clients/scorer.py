@@ -112,11 +112,6 @@ class Scorer:
         if unused and self.loop.is_running():
             self.loop.call_soon_threadsafe(self._close_if_unused)
 
-    @property
-    def in_flight_calls(self) -> int:
-        """Calls under way; a gauge, read anywhere."""
-        return len(self._calls)
-
     def _close_if_unused(self) -> None:
         if self._handles == 0:
             closing = self.loop.create_task(self._endpoint.close())
