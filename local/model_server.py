@@ -48,7 +48,7 @@ class ModelServer:
         self._score = scorer(columns)
         self._faults = Faults()
         self._chance = Random()
-        self._stats = {"calls": 0, "rows": 0, "failed": 0}
+        self._stats = {"calls": 0, "asked": 0, "rows": 0, "failed": 0}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request."""
@@ -73,6 +73,7 @@ class ModelServer:
         body = await request.read()
         faults = self._faults
         self._stats["calls"] += 1
+        self._stats["asked"] += len(body.splitlines())
         if faults.delay_ms[1] > 0:
             await asyncio.sleep(self._chance.uniform(*faults.delay_ms) / 1000)
         if not faults.is_hit(self._chance):

@@ -1,8 +1,8 @@
 """
 SIGKILL in the middle of a replay, twice: nothing is lost, and the end is the same as without.
 
-The endpoint is slow while this runs, so that transactions are pending when the
-job dies; how many is told for each kill.
+The endpoint answers nothing at the moments of the kills, so that transactions are
+pending when the job dies; how many is told for each kill.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _ACCOUNTS = {Size.FULL: 2_000, Size.SHORT: 300}
 _START_MS = 1_704_067_200_000  # 2024-01-01
 _MOMENTS = (0.3, 0.6)  # shares of the transactions that are decided when the job is killed
 _DELAY_MS = 150  # of the endpoint; far below the deadline
+_HOLD_MS = 4_000  # of the endpoint before a kill: under the replay's deadline of 5 s
 _LATENESS_MS = 1_000
 
 
@@ -116,11 +117,20 @@ class _Killer:
         for moment in self._moments:
             while watcher.counts()[0] < moment:
                 time.sleep(0.02)
+            set_faults(self._stack, delay_ms=[_HOLD_MS, _HOLD_MS])
+            self._wait_until_asked()
             self._stack.kill(job.NAME)
+            set_faults(self._stack, delay_ms=[_DELAY_MS, _DELAY_MS])
             self.pending.append(self._count(watcher))
             tell(f"\nkilled with {self.pending[-1]:,} transactions pending; starting it again")
             session.resume(self._stack)
         watcher.stop()
+
+    def _wait_until_asked(self) -> None:
+        """Rows are asked for that the endpoint holds back; or none come any more."""
+        asked, until = _rows_asked(self._stack), time.monotonic() + _HOLD_MS / 2_000
+        while _rows_asked(self._stack) == asked and time.monotonic() < until:
+            time.sleep(0.02)
 
     def _count(self, watcher: Watcher) -> int:
         time.sleep(1)  # what the broker has is read
@@ -134,7 +144,7 @@ def _rows_asked(stack: Stack) -> int:
     """Rows that the endpoint was asked to score since it started."""
     url = f"{stack.endpoints['sagemaker']}/stats"
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  # loopback, ours
-        return int(json.load(answer)["rows"])
+        return int(json.load(answer)["asked"])
 
 
 CHECKS = (Check(name="kill", run=kill, plan=None),)
