@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
+from pyflink.util.java_utils import get_j_env_configuration
 
 from flink_app.settings import Settings
 from schemas.errors import BadSetting
@@ -34,3 +35,16 @@ def make_environment(settings: Settings) -> tuple[StreamExecutionEnvironment, St
         # They would write messages on their way to disk, and those hold card numbers (ADR-0011).
         raise BadSetting("execution.checkpointing.unaligned", "true", "false, on the cluster")
     return env, StreamTableEnvironment.create(env)
+
+
+def forget_planning(env: StreamExecutionEnvironment) -> None:
+    """
+    *env* no longer holds what the SQL planner noted there for itself while it planned.
+
+    Nothing reads it once all is planned. Under MSF's lock it would be taken for keys set in code, and the
+    job refused (ADR-0017).
+    """
+    configuration = get_j_env_configuration(env._j_stream_execution_environment)  # noqa: SLF001  # no accessor in Python
+    for key in list(configuration.keySet()):
+        if key.startswith("__table.query-start."):
+            configuration.removeKey(key)

@@ -71,7 +71,6 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         messages.process(Decide(ways.decide, ways.make_ends), output_type=DECIDED_TYPE)
         .name("decide")
         .uid("decide-v1")
-        .set_buffer_timeout(ways.buffer_timeout_ms)
     )
     labels = (
         inputs.labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=LABEL_TYPE)

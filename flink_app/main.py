@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pyflink.datastream import StreamExecutionEnvironment
 
-from flink_app.environment import make_environment
+from flink_app.environment import forget_planning, make_environment
 from flink_app.job import Inputs, build
 from flink_app.settings import PROPERTIES_PATH, Settings, load_settings
 from flink_app.sinks import attach_sinks
-from flink_app.sources import read_topic
+from flink_app.sources import CALM, live_pace, read_topic
 from flink_app.uids import name_planned_operators
 from flink_app.ways import ways_of
 from schemas.errors import ConfigurationError
@@ -24,12 +24,13 @@ def assemble(settings: Settings) -> StreamExecutionEnvironment:
     env, tables = make_environment(settings)
     kafka, order = settings.kafka, settings.order
     inputs = Inputs(
-        transactions=read_topic(tables, kafka.transactions_topic, kafka, order),
-        customers=read_topic(tables, kafka.customers_topic, kafka, order),
-        labels=read_topic(tables, kafka.labels_topic, kafka, order),
+        transactions=read_topic(tables, kafka.transactions_topic, kafka, order, live_pace(settings)),
+        customers=read_topic(tables, kafka.customers_topic, kafka, order, CALM),
+        labels=read_topic(tables, kafka.labels_topic, kafka, order, CALM),
     )
     attach_sinks(tables, build(inputs, ways_of(settings)), settings)
     name_planned_operators(env)
+    forget_planning(env)
     return env
 
 

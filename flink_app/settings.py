@@ -131,8 +131,8 @@ class ScoreSettings:
         "Transactions in one call at most.", default=64, low=1, high=1000, source="DESIGN"
     )
     max_wait_ms: int = setting(
-        "How long a call waits for more transactions.",
-        default=3,
+        "How long after a call the next one waits for more transactions; the first goes at once.",
+        default=5,
         unit="ms",
         low=0,
         high=1000,

@@ -8,10 +8,12 @@ row, or every timestamp is -2^63.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
-from flink_app.settings import Kafka, Order
+from flink_app.settings import Kafka, Order, Settings
 from udfs.operators.rows import INCOMING
 
 _MSK_IAM = {
@@ -43,7 +45,29 @@ def interval(duration_ms: int) -> str:
     return f"INTERVAL '{days} {hours:02d}:{minutes:02d}:{seconds % 60:02d}.{millis:03d}' DAY TO SECOND(3)"
 
 
-def read_topic(tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: Order) -> DataStream:
+class Pace(NamedTuple):
+    """How a topic is read: the broker answers a fetch when it has so many bytes, or after the wait."""
+
+    least_bytes: int
+    wait_ms: int
+    buffer_timeout_ms: int  # how long a record may wait in a network buffer
+
+
+# Nothing is asked in a hurry where nothing is waited for: fetches cost the broker most (ADR-0018).
+CALM = Pace(least_bytes=1, wait_ms=500, buffer_timeout_ms=100)
+
+
+def live_pace(settings: Settings) -> Pace:
+    """How the topic is read whose messages are to be decided on at once."""
+    engine = settings.engine
+    return Pace(
+        least_bytes=65_536, wait_ms=settings.kafka.fetch_wait_ms, buffer_timeout_ms=engine.buffer_timeout_ms
+    )
+
+
+def read_topic(
+    tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: Order, pace: Pace
+) -> DataStream:
     """The records of *topic* as `rows.INCOMING`; partition and offset come along for dead letters."""
     name = f"read {topic}"
     tables.execute_sql(f"""
@@ -54,13 +78,16 @@ def read_topic(tables: StreamTableEnvironment, topic: str, kafka: Kafka, order: 
             p INT METADATA FROM 'partition' VIRTUAL,
             o BIGINT METADATA FROM 'offset' VIRTUAL,
             WATERMARK FOR ts AS ts - {interval(order.lateness_ms)}
-        ) {with_clause(_source_options(topic, kafka, order))}""")
+        ) {with_clause(_source_options(topic, kafka, order, pace))}""")
     account = "COALESCE(k, '')"  # a record without a key is a dead letter, not a crash
     query = f"SELECT {account}, ROW({account}, v, p, o), ts FROM `{name}`"  # noqa: S608  # our own names
-    return tables.to_append_stream(tables.sql_query(query), INCOMING)
+    stream = tables.to_append_stream(tables.sql_query(query), INCOMING)
+    # Flink's default of 100 ms would be the greatest part of a decision's latency (ADR-0018).
+    stream._j_data_stream.getTransformation().setBufferTimeout(pace.buffer_timeout_ms)  # noqa: SLF001  # no Python method
+    return stream
 
 
-def _source_options(topic: str, kafka: Kafka, order: Order) -> dict[str, str]:
+def _source_options(topic: str, kafka: Kafka, order: Order, pace: Pace) -> dict[str, str]:
     idle = {"scan.watermark.idle-timeout": f"{order.idle_timeout_ms} ms"} if order.idle_timeout_ms else {}
     return (
         client_options(kafka)
@@ -68,8 +95,8 @@ def _source_options(topic: str, kafka: Kafka, order: Order) -> dict[str, str]:
         | {
             "topic": topic,
             "properties.group.id": kafka.group_id,
-            "properties.fetch.max.wait.ms": str(kafka.fetch_wait_ms),
-            "properties.fetch.min.bytes": "1",
+            "properties.fetch.max.wait.ms": str(pace.wait_ms),
+            "properties.fetch.min.bytes": str(pace.least_bytes),
             "scan.startup.mode": f"{kafka.starting_offsets}-offset",
             "key.format": "raw",
             "key.fields": "k",

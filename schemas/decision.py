@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import IntEnum
+from hashlib import sha1
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 
-from schemas.currency import major
+from schemas.currency import major_text
 
 Value = bool | int | float | Decimal | str | None
 
@@ -86,23 +87,36 @@ class Decision(NamedTuple):
 _DECISIONS = UUID("6a8f1f5e-2f0e-5d0a-9a55-3c1d0f4b7e01")  # ours, drawn once; never change them
 _ALERTS = UUID("0b6f6d0c-54c9-5b57-8e0b-7d1a2c9e4f02")
 _BETWEEN = "\x1f"  # not printable, so in no id: two pairs of ids can't read the same
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}  # its two high bits are 10
 _VERDICTS = {int(verdict): verdict.name.lower() for verdict in Verdict}
 _SEVERITIES = {int(severity): severity.name.lower() for severity in Severity}
 
 
+def verdict_name(verdict: int) -> str:
+    """Return what *verdict* is called in every output."""
+    return _VERDICTS[verdict]
+
+
 def decision_id(account_id: str, transaction_id: str) -> str:
-    """Return the id of the one decision on *transaction_id* of *account_id*; about 3 us."""
-    return str(uuid5(_DECISIONS, account_id + _BETWEEN + transaction_id))
+    """Return the id of the one decision on *transaction_id* of *account_id*; about 1 us."""
+    return _uuid5(_DECISIONS, account_id + _BETWEEN + transaction_id)
 
 
 def alert_id(account_id: str, transaction_id: str) -> str:
     """Return the id of the one alert on *transaction_id* of *account_id*; never that of its decision."""
-    return str(uuid5(_ALERTS, account_id + _BETWEEN + transaction_id))
+    return _uuid5(_ALERTS, account_id + _BETWEEN + transaction_id)
+
+
+def _uuid5(namespace: UUID, name: str) -> str:
+    """Return the text of `uuid.uuid5` (RFC 9562, 5.5), without its object: a third of the cost."""
+    digits = sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def is_priority(decision: Decision) -> bool:
     """Tell whether the alert belongs on alerts-priority: a hit asks for it."""
-    return any(hit.priority for hit in decision.hits)
+    return bool(decision.hits) and any(hit.priority for hit in decision.hits)
 
 
 def is_alert(decision: Decision) -> bool:
@@ -141,7 +155,7 @@ def _fields(decision: Decision) -> dict[str, Any]:
         "transaction_id": decision.transaction_id,
         "account_id": decision.account_id,
         "event_time": decision.event_time_ms,
-        "amount": major(decision.amount_minor, decision.currency),
+        "amount": major_text(decision.amount_minor, decision.currency),
         "amount_minor": decision.amount_minor,
         "currency": decision.currency,
         "verdict": _VERDICTS[decision.verdict],

@@ -94,6 +94,7 @@ class Scorer:
         self._queue: collections.deque[_Row] = collections.deque()  # to be sent
         self._watched: collections.deque[_Row] = collections.deque()  # to be answered, by deadline
         self._watch: asyncio.TimerHandle | None = None
+        self._collected_s = -settings.max_wait_ms / 1000
         self._calls: set[asyncio.Task[Scores | str]] = set()
         self._lock = threading.Lock()
         self._handles = 0
@@ -118,9 +119,11 @@ class Scorer:
             closing.add_done_callback(_see)
 
     def _gather(self) -> None:
-        self.loop.call_later(self.settings.max_wait_ms / 1000, self._collect)
+        """A row that comes alone goes at once; those that follow closely go together (ADR-0018)."""
+        self.loop.call_at(self._collected_s + self.settings.max_wait_ms / 1000, self._collect)
 
     def _collect(self) -> None:
+        self._collected_s = self.loop.time()
         rows = self.inbox.take()
         self._queue.extend(rows)
         self._watched.extend(rows)

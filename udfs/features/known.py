@@ -7,11 +7,13 @@ because 512 separate ones would cost more to decode than everything else.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 _DIGEST_BYTES = 8
 
 
+@lru_cache(maxsize=65_536)  # an event asks for the same three names two or three times; 10 MB at most
 def digest(name: str) -> bytes:
     """The 8 bytes that stand for *name*, the same in every process; two of 512 names agree once in 10**14."""
     return blake2b(name.encode(), digest_size=_DIGEST_BYTES).digest()

@@ -8,6 +8,8 @@ stays in tests/fixtures/state. Pure: times and epochs are arguments. ADR-0004.
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +18,7 @@ from schemas.decision import RuleHit
 from schemas.errors import BrokenPromise
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
+from udfs.features.names import FEATURES, Snapshot
 from udfs.features.profile import Profile
 
 STATE_VERSION = 1
@@ -27,7 +30,7 @@ class Undecided(NamedTuple):
     txn: Transaction
     profile: Profile | None
     account_version: int
-    features: dict[str, Any]  # by name: the catalogue may have changed when it is opened again
+    features: Snapshot
     hits: list[Any]  # RuleHit, field by field
     missing: list[str]
     late: bool
@@ -36,6 +39,19 @@ class Undecided(NamedTuple):
     def rule_hits(self) -> tuple[RuleHit, ...]:
         """The hits of the rules that did not need the score."""
         return tuple(RuleHit(*hit) for hit in self.hits)
+
+
+class _Packed(NamedTuple):
+    """An `Undecided` as it rests: its features by place, because their names would be most of it."""
+
+    txn: Transaction
+    profile: Profile | None
+    account_version: int
+    features: list[Any]  # in the order of FEATURES, which grows at its end alone
+    hits: list[Any]
+    missing: list[str]
+    late: bool
+    out_of_order: bool
 
 
 class Pending(NamedTuple):
@@ -57,8 +73,10 @@ class AccountState(NamedTuple):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _STATE = msgspec.msgpack.Decoder(AccountState)
-_UNDECIDED = msgspec.msgpack.Decoder(Undecided)
+_UNDECIDED = msgspec.msgpack.Decoder(_Packed)
 _WAITING = msgspec.msgpack.Decoder(list[Transaction])
+_NAMES = tuple(feature.name for feature in FEATURES)
+_in_order = itemgetter(*_NAMES)
 _PREFIX = bytes([STATE_VERSION])
 
 
@@ -91,12 +109,14 @@ def _opened(what: str, decoder: Any, packed: bytes) -> Any:
 
 def encode_undecided(undecided: Undecided) -> bytes:
     """*undecided* as it rests in a `Pending`."""
-    return _ENCODER.encode(undecided)
+    return _ENCODER.encode(undecided._replace(features=_in_order(undecided.features)))
 
 
 def decode_undecided(body: bytes) -> Undecided:
-    """What a `Pending` is about."""
-    return _UNDECIDED.decode(body)
+    """What a `Pending` is about; a feature that was not known when it was packed is missing."""
+    packed = _UNDECIDED.decode(body)
+    by_name = dict(zip_longest(_NAMES, packed.features))
+    return Undecided(**(packed._asdict() | {"features": by_name}))
 
 
 def encode_waiting(transactions: list[Transaction]) -> bytes:

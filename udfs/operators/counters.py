@@ -45,9 +45,10 @@ class Counters:
     def decided(self, decision: Decision) -> None:
         """Count a decision and what is remarkable about it."""
         self.add("decisions")
-        for name in ("late", "out_of_order"):
-            if getattr(decision, name):
-                self.add(name)
+        if decision.late:
+            self.add("late")
+        if decision.out_of_order:
+            self.add("out_of_order")
         if decision.missing:
             self.add_many("missing_features", len(decision.missing))
         if decision.score.degraded:

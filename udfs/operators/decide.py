@@ -13,7 +13,7 @@ drained on any call. Rules a change must not break (ADR-0003, ADR-0005):
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,24 +105,20 @@ class Decide(KeyedProcessFunction):
         self._counters.publish()
         self._desk.ends.close()
 
-    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> list[Any]:
         """Take one message: a transaction, a profile, or a tick of the clock."""
-        yield from self._drain()
-        yield from self._hold_back()
+        emitted: list[Any] = self._drained()
         message = rows.arrival(value)
         try:
             self._take(message, ctx)
         except RecordError as error:
-            self._counters.refused()
-            topic = self._topic(message)
-            source = Source(topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            emitted.append((rows.DEAD_LETTERS, self._refused(message, error, ctx)))
+        return emitted
 
-    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> list[Row]:
         """Release what the watermark has passed, keep a promise, or merely drain."""
-        yield from self._drain()
-        if ctx.time_domain() == TimeDomain.EVENT_TIME:
-            yield from self._hold_back()
+        emitted = self._drained()
+        if ctx.time_domain() is TimeDomain.EVENT_TIME:
             self._release(timestamp, ctx)
         elif self._promises.is_of_former_life(timestamp):
             self._recall(timestamp, ctx)
@@ -130,6 +126,7 @@ class Decide(KeyedProcessFunction):
             self._keep_promise(timestamp, ctx)
             self._counters.publish_if_due(timestamp)
         self._tick(ctx)
+        return emitted
 
     # --- what comes in
 
@@ -151,6 +148,12 @@ class Decide(KeyedProcessFunction):
     def _learn(self, message: rows.Arrival, ctx: Any) -> None:
         told = profile_of(read_customer(message.raw))
         self._store(self._desk.learn(self._stored(), told, self._promise(ctx)))
+
+    def _refused(self, message: rows.Arrival, error: RecordError, ctx: Any) -> Row:
+        self._counters.refused()
+        topic = self._topic(message)
+        source = Source(topic, message.partition, message.offset, ctx.timestamp(), message.key)
+        return rows.dead_letter_row(dead_letter(error, source, message.raw))
 
     def _topic(self, message: rows.Arrival) -> str:
         from_profiles = message.partition == rows.FROM_PROFILES
@@ -186,15 +189,13 @@ class Decide(KeyedProcessFunction):
 
     # --- what goes out
 
-    def _drain(self) -> Iterator[Row]:
-        """Emit what has its score, of whichever accounts: an emission needs no key."""
-        for decision, undecided in self._desk.conclude():
-            yield rows.decided_row(decision, undecided)
-
-    def _hold_back(self) -> Iterator[Row]:
+    def _drained(self) -> list[Row]:
+        """What has its score, of whichever accounts (no key is needed), once there is room for more."""
+        concluded = self._desk.conclude()
         while len(self._desk.flights) >= self._settings.max_pending:
             time.sleep(_HOLD_S)
-            yield from self._drain()
+            concluded += self._desk.conclude()
+        return [rows.decided_row(decision, undecided) for decision, undecided in concluded]
 
     # --- promises
 

@@ -10,7 +10,7 @@ Rules a change must not break (ADR-0003, ADR-0005):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.decision import Decision, Value
@@ -119,15 +119,15 @@ class Desk:
     def ask(self, asks: Sequence[Ask], marker_ms: int) -> None:
         """Every one of *asks* is on its way to the endpoint; its state must be stored by now."""
         for ask in asks:
-            ticket = self.flights.depart(ask.undecided, marker_ms)
+            ticket = self.flights.depart(ask.undecided, ask.values, marker_ms)
             self.ends.scores.submit(ticket, encode_row(ask.values))
 
-    def conclude(self) -> Iterator[Concluded]:
+    def conclude(self) -> list[Concluded]:
         """Decide what has its score, of whichever accounts, each account's in order."""
-        answers = self.ends.scores.answers
+        answers, concluded = self.ends.scores.answers, list[Concluded]()
         while answers:
-            for landed in self.flights.land(*answers.popleft()):
-                yield self._concluded(landed)
+            concluded += [self._concluded(landed) for landed in self.flights.land(*answers.popleft())]
+        return concluded
 
     def renew(self, account_id: str, state: AccountState, marker_ms: int) -> AccountState:
         """The state with the promises of what still flies hung on a later marker."""
@@ -163,8 +163,8 @@ class Desk:
         return pending._replace(epoch_ms=self.promises.epoch_ms, marker_ms=marker_ms)
 
     def _concluded(self, landed: Landed) -> Concluded:
-        undecided, score, marker_ms = landed
-        decision = conclude(undecided, score, self._book, self.promises.epoch_ms)
+        undecided, values, score, marker_ms = landed
+        decision = conclude(undecided, values, score, self._book, self.promises.epoch_ms)
         item = account_item(decision, undecided)
         self.ends.accounts.submit(decision.account_id, decision.account_version, item, marker_ms)
         self.counters.decided(decision)

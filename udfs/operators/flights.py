@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from schemas.decision import Score
+from schemas.decision import Score, Value
 from udfs.operators.account_state import Undecided
 
 
@@ -19,15 +19,17 @@ class Landed(NamedTuple):
     """A transaction whose score is there, and whose elders have all left."""
 
     undecided: Undecided
+    values: dict[str, Value]  # that its rules saw and its score was asked with
     score: Score
     marker_ms: int
 
 
 class _Flight:
-    __slots__ = ("marker_ms", "score", "undecided")
+    __slots__ = ("marker_ms", "score", "undecided", "values")
 
-    def __init__(self, undecided: Undecided, marker_ms: int) -> None:
+    def __init__(self, undecided: Undecided, values: dict[str, Value], marker_ms: int) -> None:
         self.undecided = undecided
+        self.values = values
         self.marker_ms = marker_ms
         self.score: Score | None = None
 
@@ -44,10 +46,10 @@ class Flights:
     def __len__(self) -> int:
         return len(self._by_ticket)
 
-    def depart(self, undecided: Undecided, marker_ms: int) -> int:
+    def depart(self, undecided: Undecided, values: dict[str, Value], marker_ms: int) -> int:
         """A ticket for *undecided*, behind its account's elders."""
         ticket, self._next_ticket = self._next_ticket, self._next_ticket + 1
-        flight = _Flight(undecided, marker_ms)
+        flight = _Flight(undecided, values, marker_ms)
         self._by_ticket[ticket] = flight
         self._queues.setdefault(undecided.txn.account_id, deque()).append(flight)
         self._by_marker[marker_ms] = self._by_marker.get(marker_ms, 0) + 1
@@ -62,7 +64,7 @@ class Flights:
         while queue and (eldest := queue[0]).score is not None:
             queue.popleft()
             self._release(eldest.marker_ms)
-            ready.append(Landed(eldest.undecided, eldest.score, eldest.marker_ms))
+            ready.append(Landed(eldest.undecided, eldest.values, eldest.score, eldest.marker_ms))
         if not queue:
             del self._queues[account_id]
         return ready

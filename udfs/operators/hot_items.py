@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.decision import Decision, Verdict
+from schemas.decision import Decision, verdict_name
 from udfs.features.profile import Profile
 from udfs.operators.account_state import Undecided
-from udfs.operators.judgement import snapshot_of
 
 
 def account_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
@@ -15,12 +14,12 @@ def account_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
     return {
         "last_transaction_id": decision.transaction_id,
         "last_event_time_ms": decision.event_time_ms,
-        "last_verdict": Verdict(decision.verdict).name.lower(),
+        "last_verdict": verdict_name(decision.verdict),
         "last_score": float(decision.score.value),
         "last_score_degraded": decision.score.degraded,
         "currency": decision.currency,
         "rules_version": decision.rules_version,
-        **snapshot_of(undecided),
+        **undecided.features,
     }
 
 

@@ -14,14 +14,13 @@ from schemas.decision import Decision, Score, Value
 from schemas.transaction import Transaction
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
-from udfs.features.names import FEATURES, Snapshot
+from udfs.features.names import Snapshot
 from udfs.features.profile import Profile
 from udfs.operators.account_state import AccountState, Undecided
 from udfs.rules.book import RuleBook
 from udfs.rules.evaluate import apply
 from udfs.rules.judge import judge
 
-_ALL_MISSING: Snapshot = {feature.name: None for feature in FEATURES}
 _HOUR_MS = 3_600_000
 _RULE_FIELDS = (
     "amount_minor",
@@ -66,13 +65,14 @@ def consider(state: AccountState, txn: Transaction, book: RuleBook, *, late: boo
 
 def recall(undecided: Undecided) -> dict[str, Value]:
     """The values of a transaction that was considered in a former life."""
-    return rule_values(undecided.txn, snapshot_of(undecided), undecided.profile)
+    return rule_values(undecided.txn, undecided.features, undecided.profile)
 
 
-def conclude(undecided: Undecided, score: Score, book: RuleBook, attempt: int) -> Decision:
-    """The verdict on *undecided* now that *score* is there."""
-    values = {**recall(undecided), "score": score.value, "degraded": score.degraded}
-    outcome = apply(book.after, values)
+def conclude(
+    undecided: Undecided, values: dict[str, Value], score: Score, book: RuleBook, attempt: int
+) -> Decision:
+    """The verdict on *undecided*, whose rules saw *values*, now that *score* is there."""
+    outcome = apply(book.after, {**values, "score": score.value, "degraded": score.degraded})
     hits = (*undecided.rule_hits(), *outcome.hits)
     txn = undecided.txn
     return Decision(
@@ -91,11 +91,6 @@ def conclude(undecided: Undecided, score: Score, book: RuleBook, attempt: int) -
         missing=(*undecided.missing, *outcome.missing),
         rules_version=book.version,
     )
-
-
-def snapshot_of(undecided: Undecided) -> Snapshot:
-    """The features of *undecided*; one that was not known when it was considered is missing."""
-    return _ALL_MISSING | undecided.features
 
 
 def rule_values(txn: Transaction, snapshot: Snapshot, profile: Profile | None) -> dict[str, Value]:

@@ -7,26 +7,26 @@ Python fills one Row a transaction; the JVM routes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
 from pyflink.common import Row, Types
 from pyflink.datastream import OutputTag
 
-from schemas.currency import major
+from schemas.currency import major_text
 from schemas.dead_letter import DeadLetter
 from schemas.dead_letter import encode as encode_dead_letter
 from schemas.decision import (
     Decision,
-    Verdict,
     encode_alert,
     encode_decision,
     encode_reasons,
     is_alert,
     is_priority,
+    verdict_name,
 )
 from schemas.label import Label
 from schemas.transaction import Transaction
@@ -131,10 +131,8 @@ LABEL_TYPE = row_type(LABEL)
 DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 
-_TRANSACTION_INDEXES = [Transaction._fields.index(column.name) for column in TRANSACTION]
-_FEATURE_CASTS: list[tuple[str, Callable[[Any], Any]]] = [
-    (feature.name, {"int": int, "float": float, "bool": bool}[feature.type]) for feature in FEATURES
-]
+_transaction_values = itemgetter(*(Transaction._fields.index(column.name) for column in TRANSACTION))
+_feature_values = itemgetter(*(feature.name for feature in FEATURES))
 
 
 def subtask_of(runtime_context: Any) -> int:
@@ -183,7 +181,7 @@ def label_row(label: Label) -> Row:
 
 def decided_row(decision: Decision, undecided: Undecided) -> Row:
     """One decision with all that the sinks route and the archive keeps, in the order of `DECIDED`."""
-    txn, features = undecided.txn, undecided.features
+    txn = undecided.txn
     return Row(
         txn.transaction_id,
         txn.account_id,
@@ -194,18 +192,18 @@ def decided_row(decision: Decision, undecided: Undecided) -> Row:
         encode_alert(decision) if is_alert(decision) else None,
         is_priority(decision),
         *_decision_values(decision),
-        *[txn[index] for index in _TRANSACTION_INDEXES],
-        *[None if (value := features.get(name)) is None else cast(value) for name, cast in _FEATURE_CASTS],
+        *_transaction_values(txn),
+        *_feature_values(undecided.features),
     )
 
 
 def _decision_values(decision: Decision) -> tuple[Any, ...]:
     score = decision.score
     return (
-        format(major(decision.amount_minor, decision.currency), "f"),
+        major_text(decision.amount_minor, decision.currency),
         decision.amount_minor,
         decision.currency,
-        Verdict(decision.verdict).name.lower(),
+        verdict_name(decision.verdict),
         float(score.value),
         score.source,
         score.degraded,

@@ -7,7 +7,7 @@ fire, and says why in `missing`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, Overflow
 from typing import NamedTuple
 
@@ -31,7 +31,8 @@ class RuleOutcome(NamedTuple):
 
 def evaluate(rule: CompiledRule, values: Mapping[str, Value]) -> RuleHit | None:
     """The hit of *rule* on *values*, or None: its condition does not hold or can't be answered."""
-    return _hit(rule, values) if _holds(rule, values) else None
+    hits = apply((rule,), values).hits
+    return hits[0] if hits else None
 
 
 def apply(rules: Sequence[CompiledRule], values: Mapping[str, Value]) -> RuleOutcome:
@@ -44,19 +45,15 @@ def apply(rules: Sequence[CompiledRule], values: Mapping[str, Value]) -> RuleOut
     hits: list[RuleHit] = []
     missing: list[str] = []
     for rule in rules:
-        holds = _holds(rule, values)
+        try:
+            holds = rule.test(values)
+        except (KeyError, ArithmeticError):
+            holds = None
         if holds:
             hits.append(_hit(rule, values))
         elif holds is None:
-            missing.extend(f"{rule.rule.id}:{reason}" for reason in _reasons(rule, values))
+            missing += _reasons(rule, values)
     return RuleOutcome(tuple(hits), tuple(missing))
-
-
-def _holds(rule: CompiledRule, values: Mapping[str, Value]) -> bool | None:
-    try:
-        return rule.test(values)
-    except (KeyError, ArithmeticError):
-        return None
 
 
 def _hit(rule: CompiledRule, values: Mapping[str, Value]) -> RuleHit:
@@ -72,18 +69,21 @@ def _hit(rule: CompiledRule, values: Mapping[str, Value]) -> RuleHit:
 
 
 def _reasons(rule: CompiledRule, values: Mapping[str, Value]) -> list[str]:
-    unusable = [_unusable(name, kind, values.get(name)) for name, kind in rule.kinds.items()]
-    return [reason for reason in unusable if reason] or [_arithmetic_fault(rule, values)]
+    """Why *rule* can't be answered; mostly a value is just not there, which costs least."""
+    absent = [said for name, said in rule.absences if values.get(name) is None]
+    unusable = [f"{rule.rule.id}:{reason}" for reason in _unusable(rule, values)]
+    return absent + unusable or [f"{rule.rule.id}:{_arithmetic_fault(rule, values)}"]
 
 
-def _unusable(name: str, kind: Kind, value: Value) -> str | None:
-    if value is None:
-        return name
-    if type(value) not in _TYPES[kind]:
-        return f"{name} is not a {kind}"
-    if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
-        return f"{name} is not finite"
-    return None
+def _unusable(rule: CompiledRule, values: Mapping[str, Value]) -> Iterator[str]:
+    for name, kind in rule.kinds.items():
+        value = values.get(name)
+        if value is None:
+            continue
+        if type(value) not in _TYPES[kind]:
+            yield f"{name} is not a {kind}"
+        elif type(value) is not int and kind is Kind.NUMBER and not Decimal(value).is_finite():
+            yield f"{name} is not finite"
 
 
 def _arithmetic_fault(rule: CompiledRule, values: Mapping[str, Value]) -> str:

@@ -29,13 +29,14 @@ class CompiledRule:
     ExpressionError if the condition can't be used.
     """
 
-    __slots__ = ("kinds", "names", "rule", "test")
+    __slots__ = ("absences", "kinds", "names", "rule", "test")
 
     def __init__(self, rule: Rule) -> None:
         condition = check_condition(rule.when)
         self.rule = rule
         self.kinds = condition.names
         self.names = tuple(condition.names)
+        self.absences = tuple((name, f"{rule.id}:{name}") for name in self.names)
         self.test = compile_condition(condition)
 
     def __reduce__(self) -> tuple[type[CompiledRule], tuple[Rule]]:

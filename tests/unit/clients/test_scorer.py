@@ -75,19 +75,34 @@ def test_an_answer_carries_value_and_model_version() -> None:
     assert answered == Score(value=0.5, source="endpoint", model_version="v7")
 
 
+def test_a_lone_row_goes_at_once() -> None:
+    """A row that comes when no call was made for 5 ms does not wait for others."""
+
+    async def _scenario() -> None:
+        endpoint = FakeEndpoint()
+        scorer_of(endpoint).attach().submit(1, b"a")
+        await rest(0.001)
+        assert endpoint.calls == [(pytest.approx(0.0), [b"a"])]
+
+    steered(_scenario)
+
+
 def test_rows_join_one_call() -> None:
-    """Rows submitted within 3 ms, by whichever handle, go out in one call and return to their handles."""
+    """Rows of any handle within 5 ms after a call go out together, and return to their handles."""
 
     async def _scenario() -> None:
         endpoint = FakeEndpoint()
         scorer = scorer_of(endpoint)
         one, other = scorer.attach(), scorer.attach()
+        one.submit(0, b"first")
+        await rest(0.001)
         one.submit(1, b"a")
         await rest(0.002)
         other.submit(1, b"b")
         await rest(0.01)
-        assert endpoint.calls == [(pytest.approx(0.003), [b"a", b"b"])]
-        assert list(scores_of(one)) == list(scores_of(other)) == [1]
+        assert endpoint.calls[1:] == [(pytest.approx(0.005), [b"a", b"b"])]
+        assert list(scores_of(one)) == [0, 1]
+        assert list(scores_of(other)) == [1]
 
     steered(_scenario)
 

@@ -32,7 +32,7 @@ def land(flights: Flights, ticket: int) -> list[str]:
 def test_an_answer_waits_for_its_elder() -> None:
     """A scored transaction leaves behind its elders, at once when they have left."""
     flights = Flights()
-    first, second, third = (flights.depart(of("a", number), 10) for number in range(3))
+    first, second, third = (flights.depart(of("a", number), {}, 10) for number in range(3))
     assert land(flights, second) == []
     assert land(flights, first) == ["a0", "a1"]
     assert land(flights, third) == ["a2"]
@@ -41,8 +41,8 @@ def test_an_answer_waits_for_its_elder() -> None:
 def test_what_flies_is_told_by_account() -> None:
     """A transaction flies until it has left, scored or not."""
     flights = Flights()
-    flights.depart(of("a", 0), 10)
-    second = flights.depart(of("a", 1), 10)
+    flights.depart(of("a", 0), {}, 10)
+    second = flights.depart(of("a", 1), {}, 10)
     land(flights, second)
     assert flights.flying("a") == {"a0", "a1"}
     assert flights.flying("b") == frozenset()
@@ -51,7 +51,7 @@ def test_what_flies_is_told_by_account() -> None:
 def test_marker_is_outlasted_until_the_last_has_left() -> None:
     """A marker is outlasted while any transaction that hangs on it has not left."""
     flights = Flights()
-    first, second = flights.depart(of("a", 0), 10), flights.depart(of("b", 0), 10)
+    first, second = flights.depart(of("a", 0), {}, 10), flights.depart(of("b", 0), {}, 10)
     land(flights, first)
     assert flights.outlasts(10)
     land(flights, second)
@@ -61,7 +61,7 @@ def test_marker_is_outlasted_until_the_last_has_left() -> None:
 def test_renewed_flights_hang_on_the_later_marker() -> None:
     """Renewing moves all of an account's flights, and nobody else's."""
     flights = Flights()
-    mine, its = flights.depart(of("a", 0), 10), flights.depart(of("b", 0), 10)
+    mine, its = flights.depart(of("a", 0), {}, 10), flights.depart(of("b", 0), {}, 10)
     flights.renew("a", 20)
     assert (flights.outlasts(10), flights.outlasts(20)) == (True, True)
     assert flights.land(mine, SCORE)[0].marker_ms == 20
@@ -73,7 +73,7 @@ def test_renewed_flights_hang_on_the_later_marker() -> None:
 def test_all_leave_in_order_and_nothing_is_left(accounts: list[str], chance: st.DataObject) -> None:
     """Whatever the order of answers, each account's leave in order, and the memory ends empty."""
     flights, left = Flights(), defaultdict[str, list[str]](list)
-    tickets = [flights.depart(of(account, number), number % 3) for number, account in enumerate(accounts)]
+    tickets = [flights.depart(of(account, number), {}, number % 3) for number, account in enumerate(accounts)]
     chance.shuffle(tickets)  # type: ignore[attr-defined]
     for ticket in tickets:
         for landed in flights.land(ticket, SCORE):

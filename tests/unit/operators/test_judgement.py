@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from schemas.decision import Score, Verdict
+from schemas.decision import Decision, Score, Verdict
 from tests.builders import NOON_MS, ONE_HOUR_MS, customer, payment
 from udfs.features.names import FEATURES
 from udfs.features.profile import profile_of
-from udfs.operators.account_state import AccountState, decode_undecided, encode_undecided
+from udfs.operators.account_state import AccountState, Undecided, decode_undecided, encode_undecided
 from udfs.operators.hot_items import account_item, customer_item
-from udfs.operators.judgement import Consideration, conclude, consider, recall, snapshot_of
+from udfs.operators.judgement import Consideration, conclude, consider, recall
 from udfs.rules.book import load_book
 from udfs.scoring.row import encode_row
 
@@ -36,6 +36,10 @@ def considered(state: AccountState = AccountState(), **fields: Any) -> Considera
     return consider(state, payment(**fields), BOOK, late=False)
 
 
+def decided(undecided: Undecided, score: Score) -> Decision:
+    return conclude(undecided, recall(undecided), score, BOOK, 5)
+
+
 @pytest.mark.parametrize(
     ("amount_minor", "score", "verdict", "hits"),
     [
@@ -48,18 +52,18 @@ def considered(state: AccountState = AccountState(), **fields: Any) -> Considera
 )
 def test_the_most_severe_wins(amount_minor: int, score: Score, verdict: Verdict, hits: list[str]) -> None:
     """The verdict is that of the most severe hit, of rules before and after the score alike."""
-    decision = conclude(considered(amount_minor=amount_minor).undecided, score, BOOK, 5)
+    decision = decided(considered(amount_minor=amount_minor).undecided, score)
     assert (decision.verdict, [hit.rule_id for hit in decision.hits]) == (verdict, hits)
 
 
 def test_missing_values_are_listed() -> None:
     """A rule that lacks a value does not fire and is listed with the name of it."""
-    assert conclude(considered().undecided, LOW, BOOK, 5).missing == ("far:speed_kmh",)
+    assert decided(considered().undecided, LOW).missing == ("far:speed_kmh",)
 
 
 def test_decision_says_on_what_grounds() -> None:
     """A decision carries the rule book's version, the score, the attempt and the account's version."""
-    decision = conclude(considered().undecided, LOW, BOOK, 5)
+    decision = decided(considered().undecided, LOW)
     assert (decision.attempt, decision.account_version, decision.score) == (5, 1, LOW)
     assert decision.rules_version == BOOK.version
 
@@ -77,7 +81,7 @@ def test_restored_transaction_is_decided_alike() -> None:
     """A rest in state changes neither verdict nor hits nor what is missing."""
     undecided = considered(amount_minor=123_456).undecided
     restored = decode_undecided(encode_undecided(undecided))
-    before, after = (conclude(each, HIGH, BOOK, 5) for each in (undecided, restored))
+    before, after = (decided(each, HIGH) for each in (undecided, restored))
     assert after._replace(hits=()) == before._replace(hits=())
     assert [hit.rule_id for hit in after.hits] == [hit.rule_id for hit in before.hits]
 
@@ -91,7 +95,7 @@ def test_considering_changes_nothing() -> None:
 
 def test_every_feature_is_kept() -> None:
     """What is undecided keeps every feature by name."""
-    assert snapshot_of(considered().undecided).keys() == {feature.name for feature in FEATURES}
+    assert considered().undecided.features.keys() == {feature.name for feature in FEATURES}
 
 
 def test_rules_see_transaction_and_profile() -> None:
@@ -106,7 +110,7 @@ def test_rules_see_transaction_and_profile() -> None:
 def test_account_item_is_flat_and_whole() -> None:
     """The hot item tells the last decision and every feature, in values that DynamoDB has."""
     undecided = considered(AccountState(profile=profile_of(customer()))).undecided
-    item = account_item(conclude(undecided, HIGH, BOOK, 5), undecided)
+    item = account_item(decided(undecided, HIGH), undecided)
     assert (item["last_transaction_id"], item["last_verdict"], item["last_score"]) == ("t-1", "decline", 0.9)
     assert {feature.name for feature in FEATURES} <= item.keys()
     assert all(value is None or isinstance(value, bool | int | float | str) for value in item.values())
