@@ -135,13 +135,15 @@ class StackRunning(StackError):
 
 
 _CAUSE = "Caused by: "
+_RAISED = (": ", "- Configuration ")  # what Java raised, in Python's traceback, and what Flink's lock adds
 _CONSEQUENCES = ("Python process exits", "Shutdown in progress")  # of a job's end, not its reason
 
 
 def last_line(log: Path) -> str:
-    """The line of *log* that says why: the last cause of a stack trace, else the last line, if any."""
+    """The line of *log* that says why: its last cause, what Java raised, or merely the last one."""
     text = log.read_text(errors="replace") if log.exists() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix(_CAUSE) for line in lines if line.startswith(_CAUSE)]
     reasons = [cause for cause in causes if not any(words in cause for words in _CONSEQUENCES)]
-    return (reasons or lines or ["(the log is empty)"])[-1]
+    raised = [line.lstrip(":- ") for line in lines if line.startswith(_RAISED)]
+    return (reasons or raised or lines or ["(the log is empty)"])[-1]

@@ -1,8 +1,8 @@
 """
 What Managed Flink gives a job, as files for the local one: cluster settings, logging, properties.
 
-Rule: nothing in here is the job's own choice; it is what MSF has (RocksDB,
-checkpoints, restarts) with shorter times, and the addresses of the local services.
+Rule: nothing in here is the job's own choice; it is what MSF has (RocksDB, checkpoints,
+restarts, its lock) with shorter times, and the addresses of the local services.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from local import msf
 from local.services import Places
 from local.setup_ends import BUCKET, LOCAL_KEY, REGION
 
@@ -32,12 +33,14 @@ class JobPlan:
         parallelism: Subtasks of each operator.
         backend: State backend, rocksdb as on MSF, or hashmap.
         checkpoint_ms: Time between checkpoints; MSF's default is 60,000.
+        jvm: What the JVM is told beside Flink's own options. Local runs are short: one compiler.
         properties: What differs from the job's defaults: group to property to value.
     """
 
     parallelism: int = 1
     backend: str = "rocksdb"
     checkpoint_ms: int = 5_000
+    jvm: str = "-Xmx2g -XX:+UseG1GC -XX:TieredStopAtLevel=1"
     properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -78,9 +81,11 @@ def cluster_settings(places: Places, plan: JobPlan) -> str:
             "rest.address": "127.0.0.1",
             "rest.bind-address": "127.0.0.1",
             "rest.bind-port": str(places.ports.rest),
+            "python.executable": sys.executable,  # else PyFlink sets it, for a local cluster only
+            **msf.LOCK,
             "state.backend.type": plan.backend,
-            "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",
-            "execution.checkpointing.min-pause": f"{plan.checkpoint_ms // 4} ms",
+            "execution.checkpointing.interval": _duration(plan.checkpoint_ms),
+            "execution.checkpointing.min-pause": _duration(plan.checkpoint_ms // 4),
             "execution.checkpointing.incremental": "true",
             "execution.checkpointing.dir": checkpoints(places.run).as_uri(),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
@@ -98,6 +103,13 @@ def cluster_settings(places: Places, plan: JobPlan) -> str:
             "s3.secret-key": LOCAL_KEY,
         }
     )
+
+
+def _duration(duration_ms: int) -> str:
+    """*duration_ms* as Flink writes it back: the lock takes another spelling for a change."""
+    units = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
+    unit, unit_ms = next(each for each in units if duration_ms % each[1] == 0)
+    return f"{duration_ms // unit_ms} {unit}"
 
 
 def checkpoints(run: Path) -> Path:
@@ -138,7 +150,7 @@ def files(places: Places, plan: JobPlan) -> tuple[tuple[Path, str], ...]:
     )
 
 
-def environment(places: Places) -> dict[str, str]:
+def environment(places: Places, plan: JobPlan) -> dict[str, str]:
     """What the job's process finds in its environment; the virtual environment is first on PATH."""
     project = str(Path(__file__).parents[1])
     return {
@@ -146,9 +158,12 @@ def environment(places: Places) -> dict[str, str]:
         "FLINK_CONF_DIR": str(places.settings("flink")),
         "FLINK_LOG_DIR": str(places.run / "logs"),
         "FLINK_PLUGINS_DIR": str(places.jars / "plugins"),
-        "JVM_ARGS": "-Xmx2g -XX:+UseG1GC -XX:TieredStopAtLevel=1",  # local runs are short: one compiler
+        "JVM_ARGS": plan.jvm,
         "PYTHONPATH": project,
         "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
+        # Process mode starts processes, as on MSF. On a local cluster PyFlink would serve from its own, and
+        # set a key for it that the lock refuses.
+        "_python_worker_execution_mode": "process",
         "AWS_ACCESS_KEY_ID": LOCAL_KEY,
         "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",

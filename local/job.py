@@ -54,7 +54,7 @@ def job(places: Places, plan: JobPlan) -> Service:
         ready=partial(is_running, places.ports.rest),
         deadline_s=_READY_S,
         files=flink_files.files(places, plan),
-        environment=tuple({**flink_files.environment(places), "PATH": _path()}.items()),
+        environment=tuple({**flink_files.environment(places, plan), "PATH": _path()}.items()),
     )
 
 

@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 
 from local import ports, session
-from local.accept import flood, kill, ordering, outage
+from local.accept import flood, kill, ordering, outage, profiles
 from local.accept.checks import Check, Report, Size, table
 from local.errors import StackError
 from local.stack import Stack, interrupt, run_folder, tell
 
-CHECKS: tuple[Check, ...] = (*outage.CHECKS, *flood.CHECKS, *ordering.CHECKS, *kill.CHECKS)
+CHECKS: tuple[Check, ...] = (*outage.CHECKS, *flood.CHECKS, *ordering.CHECKS, *kill.CHECKS, *profiles.CHECKS)
 
 
 def main(arguments: Sequence[str]) -> int:
