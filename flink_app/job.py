@@ -1,9 +1,9 @@
 """
 The graph, top to bottom.
 
-    transactions ------------------+--> decide --> decided ------> topics, archive
-    customers --> fan out profiles-+      |
-                                          +--> dead letters ------> topic
+    transactions ------------------+--> decide --> decided ------> archive
+    customers --> fan out profiles-+      |  +--> answers -------> topics
+                                          +-----> dead letters --> topic
     labels -----> check labels ------------------> labels --------> archive
                        +--> dead letters
 
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyflink.common import Types
-from pyflink.datastream import DataStream, KeyedStream
+from pyflink.datastream import DataStream, KeyedStream, OutputTag
 from pyflink.java_gateway import get_gateway
 
 from schemas.card import CardKey
@@ -25,7 +25,7 @@ from udfs.clients.ends import Ends
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.decide import Decide, DecideSettings
 from udfs.operators.fan_out import FanOutProfiles
-from udfs.operators.rows import DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE
+from udfs.operators.rows import ANSWERS, DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Streams:
     """What flows out."""
 
     decided: DataStream  # rows.DECIDED, one a transaction
+    answers: DataStream  # rows.ANSWER, one a transaction
     labels: DataStream  # rows.LABEL
     dead_letters: DataStream  # (account or "", JSON)
 
@@ -77,10 +78,17 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .name("check labels")
         .uid("check-labels-v1")
     )
-    dead_letters = decided.get_side_output(DEAD_LETTERS).union(
-        profiles.get_side_output(DEAD_LETTERS), labels.get_side_output(DEAD_LETTERS)
+    dead_letters = side_output(decided, DEAD_LETTERS).union(
+        side_output(profiles, DEAD_LETTERS), side_output(labels, DEAD_LETTERS)
     )
-    return Streams(decided=decided, labels=labels, dead_letters=dead_letters)
+    return Streams(
+        decided=decided, answers=side_output(decided, ANSWERS), labels=labels, dead_letters=dead_letters
+    )
+
+
+def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+    """What *stream*'s operator emits under *tag*; PyFlink's own method puts a hop through Python behind it."""
+    return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
 
 
 def by_account(messages: DataStream) -> KeyedStream:

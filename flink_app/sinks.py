@@ -60,7 +60,7 @@ FOLDERS = [
 
 def attach_sinks(tables: StreamTableEnvironment, streams: Streams, settings: Settings) -> None:
     """Every stream is connected to its topics and folders; nothing runs yet."""
-    _view(tables, "decided", streams.decided, rows.DECIDED)
+    _view(tables, "answers", streams.answers, rows.ANSWER)
     # Rescaled, so that files are written in a task of their own: S3 must not hold up a decision.
     _view(tables, "archived", streams.decided.rescale(), rows.DECIDED)
     _view(tables, "labelled", streams.labels, rows.LABEL)
@@ -79,12 +79,12 @@ def _view(tables: StreamTableEnvironment, name: str, stream: DataStream, columns
 
 
 def _topic_inserts(tables: StreamTableEnvironment, kafka: Kafka) -> list[str]:
-    alerts = "SELECT account_id, alert FROM decided WHERE alert IS NOT NULL"
+    alerts = "SELECT account_id, alert FROM answers WHERE alert IS NOT NULL"
     selections = {
-        kafka.decisions_topic: "SELECT account_id, decision FROM decided",
+        kafka.decisions_topic: "SELECT account_id, decision FROM answers",
         kafka.alerts_topic: alerts,
         kafka.priority_alerts_topic: f"{alerts} AND priority",
-        kafka.late_topic: "SELECT account_id, decision FROM decided WHERE late",
+        kafka.late_topic: "SELECT account_id, decision FROM answers WHERE late",
         kafka.dead_letters_topic: "SELECT account_id, dead_letter FROM refused",
     }
     for topic in selections:

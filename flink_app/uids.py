@@ -78,11 +78,10 @@ def _stands_alone(transformation: Any) -> bool:
 
 
 def _kind(transformation: Any) -> str:
-    """What an operator does, and to whose output if that tells more than whom it serves."""
+    """What an operator does; a side output, whose it is."""
     name = _VIEW.sub("rows", _NUMBER.sub("", transformation.getName()))
-    inputs = _each(transformation.getInputs())
-    if name == "Map" and inputs[0].getName() == "SideOutput":  # PyFlink's own, after get_side_output
-        return f"side output of {inputs[0].getInputs().get(0).getName()}"
+    if name == "SideOutput":
+        return f"side output of {transformation.getInputs().get(0).getName()}"
     return name
 
 

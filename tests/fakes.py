@@ -202,7 +202,8 @@ class Bench:
         self.scores = FakeScores()
         self.accounts, self.customers = (FakeWriter(table) for table in self.tables)
         self.metrics = FakeMetricGroup()
-        self.decided: list[dict[str, Any]] = []
+        self.decided: list[dict[str, Any]] = []  # what the topics and what the archive is told, together
+        self._answer: dict[str, Any] = {}
         self.dead: list[dict[str, Any]] = []
         self.sent = 0
         self.operator = Decide(decide_settings(**settings), self._ends, lambda: self.now_ms)
@@ -271,11 +272,13 @@ class Bench:
 
     def _keep(self, emitted: Iterable[Any]) -> None:
         for row in emitted:
-            if isinstance(row, tuple):
+            if not isinstance(row, tuple):
+                self.decided.append(self._answer | named(rows.DECIDED, row))
+            elif row[0] is rows.ANSWERS:
+                self._answer = named(rows.ANSWER, row[1])
+            else:
                 assert row[0] is rows.DEAD_LETTERS
                 self.dead.append(orjson.loads(row[1][1]))
-            else:
-                self.decided.append(named(rows.DECIDED, row))
 
 
 class FakeContext:

@@ -149,11 +149,11 @@ def _watched(tables: StreamTableEnvironment, folder: Path) -> DataStream:
 
 def _all_of(tables: StreamTableEnvironment, streams: Streams) -> DataStream:
     """Everything that leaves, as (kind, JSON)."""
-    tables.create_temporary_view("decided", tables.from_data_stream(streams.decided))
+    tables.create_temporary_view("answers", tables.from_data_stream(streams.answers))
     tables.create_temporary_view("refused", tables.from_data_stream(streams.dead_letters))
     tables.create_temporary_view("labelled", tables.from_data_stream(streams.labels))
     query = tables.sql_query("""
-        SELECT 'decision', DECODE(decision, 'UTF-8') FROM decided UNION ALL
+        SELECT 'decision', DECODE(decision, 'UTF-8') FROM answers UNION ALL
         SELECT 'dead letter', DECODE(dead_letter, 'UTF-8') FROM refused UNION ALL
         SELECT 'label', JSON_OBJECT(KEY 'transaction_id' VALUE transaction_id) FROM labelled""")
     return tables.to_append_stream(query, Types.ROW([Types.STRING(), Types.STRING()]))

@@ -36,7 +36,7 @@ from udfs.operators.account_state import (
     encode_waiting,
 )
 from udfs.operators.counters import Counters
-from udfs.operators.desk import Desk
+from udfs.operators.desk import Concluded, Desk
 from udfs.operators.promises import Promises
 from udfs.rules.book import load_book
 
@@ -78,7 +78,7 @@ class Decide(KeyedProcessFunction):
     Key, State: account; `account` (packed AccountState, bounded by the features'
     limits and by what is in flight), `waiting` (event time -> transactions, only
     under order.wait = watermark, emptied by the watermark).
-    Emits: one `rows.DECIDED` row a transaction; dead letters on `rows.DEAD_LETTERS`.
+    Emits: a transaction's `rows.ANSWERS` and `rows.DECIDED` row; dead letters on `rows.DEAD_LETTERS`.
     If an event is missing, nothing waits for it. If late, it is decided at once.
     """
 
@@ -107,7 +107,7 @@ class Decide(KeyedProcessFunction):
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> list[Any]:
         """Take one message: a transaction, a profile, or a tick of the clock."""
-        emitted: list[Any] = self._drained()
+        emitted = self._drained()
         message = rows.arrival(value)
         try:
             self._take(message, ctx)
@@ -115,7 +115,7 @@ class Decide(KeyedProcessFunction):
             emitted.append((rows.DEAD_LETTERS, self._refused(message, error, ctx)))
         return emitted
 
-    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> list[Row]:
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> list[Any]:
         """Release what the watermark has passed, keep a promise, or merely drain."""
         emitted = self._drained()
         if ctx.time_domain() is TimeDomain.EVENT_TIME:
@@ -189,13 +189,13 @@ class Decide(KeyedProcessFunction):
 
     # --- what goes out
 
-    def _drained(self) -> list[Row]:
+    def _drained(self) -> list[Any]:
         """What has its score, of whichever accounts (no key is needed), once there is room for more."""
         concluded = self._desk.conclude()
         while len(self._desk.flights) >= self._settings.max_pending:
             time.sleep(_HOLD_S)
             concluded += self._desk.conclude()
-        return [rows.decided_row(decision, undecided) for decision, undecided in concluded]
+        return [row for each in concluded for row in _rows_of(each)]
 
     # --- promises
 
@@ -238,6 +238,12 @@ class Decide(KeyedProcessFunction):
             tick_ms = self._promises.next_tick(self._clock())
             if tick_ms is not None:
                 ctx.timer_service().register_processing_time_timer(tick_ms)
+
+
+def _rows_of(concluded: Concluded) -> tuple[Any, Any]:
+    """The answer first: an archive that is behind holds up what comes after."""
+    decision, undecided = concluded
+    return (rows.ANSWERS, rows.answer_row(decision)), rows.decided_row(decision, undecided)
 
 
 def _tie_break(txn: Transaction) -> tuple[int, str]:

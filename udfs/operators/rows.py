@@ -89,10 +89,12 @@ IDENTITY = [
     *_long("event_time_ms", "attempt"),
     *_text("event_date", "event_hour"),
 ]
-ROUTING = [
+# What the topics are told; apart from the archive's row, which is large and may wait (ADR-0018).
+ANSWER = [
+    *_text("account_id"),
     Column("decision", "BYTES", BYTES),
     Column("alert", "BYTES", BYTES),
-    *_boolean("priority"),
+    *_boolean("priority", "late"),
 ]
 DECISION = [
     *_text("amount"),
@@ -112,7 +114,7 @@ TRANSACTION = [
     *_double("latitude", "longitude"),
 ]
 FEATURE = [_OF_FEATURE[feature.type](feature.name)[0] for feature in FEATURES]
-DECIDED = [*IDENTITY, *ROUTING, *DECISION, *TRANSACTION, *FEATURE]
+DECIDED = [*IDENTITY, *DECISION, *TRANSACTION, *FEATURE]
 LABEL = [
     *_text("transaction_id", "account_id"),
     *_boolean("is_fraud"),
@@ -130,6 +132,7 @@ DECIDED_TYPE = row_type(DECIDED)
 LABEL_TYPE = row_type(LABEL)
 DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
+ANSWERS = OutputTag("answers", row_type(ANSWER))
 
 _transaction_values = itemgetter(*(Transaction._fields.index(column.name) for column in TRANSACTION))
 _feature_values = itemgetter(*(feature.name for feature in FEATURES))
@@ -179,8 +182,19 @@ def label_row(label: Label) -> Row:
     )
 
 
+def answer_row(decision: Decision) -> Row:
+    """One decision as the topics are told of it, in the order of `ANSWER`."""
+    return Row(
+        decision.account_id,
+        encode_decision(decision),
+        encode_alert(decision) if is_alert(decision) else None,
+        is_priority(decision),
+        decision.late,
+    )
+
+
 def decided_row(decision: Decision, undecided: Undecided) -> Row:
-    """One decision with all that the sinks route and the archive keeps, in the order of `DECIDED`."""
+    """One decision with all that the archive keeps of it, in the order of `DECIDED`."""
     txn = undecided.txn
     return Row(
         txn.transaction_id,
@@ -188,9 +202,6 @@ def decided_row(decision: Decision, undecided: Undecided) -> Row:
         txn.event_time_ms,
         decision.attempt,
         *_date_and_hour(txn.event_time_ms // 3_600_000),
-        encode_decision(decision),
-        encode_alert(decision) if is_alert(decision) else None,
-        is_priority(decision),
         *_decision_values(decision),
         *_transaction_values(txn),
         *_feature_values(undecided.features),

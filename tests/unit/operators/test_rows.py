@@ -84,7 +84,7 @@ def test_no_column_is_declared_twice() -> None:
 def test_alerts_are_routed(verdict: Verdict, hits: tuple[Any, ...], alert: bool, priority: bool) -> None:  # noqa: FBT001
     """A row carries an alert if somebody must look, and says whether it has priority."""
     decided = decision(verdict=verdict, hits=hits)
-    row = named(rows.DECIDED, rows.decided_row(decided, undecided()))
+    row = named(rows.ANSWER, rows.answer_row(decided))
     assert (row["alert"] is not None, row["priority"]) == (alert, priority)
     assert row["priority"] == is_priority(decided)
 
