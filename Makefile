@@ -13,10 +13,10 @@ SECONDS ?= 60
 option = $(if $($(2)),--$(1) "$($(2))")
 shared_options = $(call option,out,OUT) $(call option,rate,RATE) $(call option,seed,SEED) $(if $(KEEP),--keep)
 
-.PHONY: help setup run up down replay test unit graph engine e2e lint accept lock clean
+.PHONY: help setup run up down replay test unit graph engine e2e lint accept bench bench-check lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "}; {printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "}; {printf "  %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.dev ## make .venv with everything (also done by the targets that need it)
 
@@ -53,8 +53,18 @@ lint: $(VENV)/.dev ## style, types, import rules, docstrings of tests
 accept: $(VENV)/.dev ## the long acceptance checks: kills, outages, floods [ONLY=kill]
 	@$(PYTHON) -m local.accept $(call option,only,ONLY)
 
+PEERS_VENV := .venv-peers
+$(PEERS_VENV)/.peers: requirements/peers.txt
+	@bash local/setup.sh $(PEERS_VENV) requirements/peers.txt peers
+
+bench: $(VENV)/.dev $(if $(filter peers,$(ONLY)),$(PEERS_VENV)/.peers) ## speed, beside its floor: build/bench.json and bench.html [ONLY=growth|profiles|peers]
+	@$(PYTHON) -m local.bench $(call option,only,ONLY)
+
+bench-check: $(VENV)/.dev ## has a change made it slower by a quarter? [UPDATE=1 writes the baseline]
+	@$(PYTHON) -m local.bench.check $(if $(UPDATE),--update)
+
 lock: $(VENV)/.dev ## resolve requirements/*.in anew into hashed locks
 	@bash requirements/lock.sh $(VENV)
 
 clean: ## remove what was built and written, but for the environment
-	rm -rf build out .run/data .run/logs .run/checkpoints .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build out .run/data .run/logs .run/checkpoints .run/peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

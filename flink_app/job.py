@@ -87,7 +87,7 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
 
 
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
-    """What *stream*'s operator emits under *tag*; PyFlink's own method puts a hop through Python behind it."""
+    """What *stream* emits under *tag*; PyFlink's own method puts a hop through Python behind it."""
     return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
 
 
