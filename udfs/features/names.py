@@ -199,6 +199,39 @@ FEATURES: tuple[Feature, ...] = (
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
+# State holds features by place (ADR-0018), for ever. A release adds its new names at the end.
+_PLACED = (
+    "count_1m",
+    "sum_1m",
+    "min_amount_1m",
+    "count_1h",
+    "sum_1h",
+    "declines_1h",
+    "merchants_1h",
+    "small_count_1h",
+    "count_24h",
+    "sum_24h",
+    "account_count",
+    "account_mean",
+    "account_deviation",
+    "amount_to_mean",
+    "amount_z",
+    "seconds_since_last",
+    "km_from_last",
+    "speed_kmh",
+    "km_from_home",
+    "new_device",
+    "new_merchant",
+    "new_country",
+    "is_night",
+    "is_weekend",
+    "country_is_home",
+    "profile_known",
+    "account_age_days",
+    "truncated",
+)
+PLACES: tuple[str, ...] = (*_PLACED, *(name for name in BY_NAME if name not in _PLACED))
+
 
 def table() -> str:
     """The features as a table in Markdown, as docs/features.md shows it."""

@@ -18,7 +18,7 @@ from schemas.decision import RuleHit
 from schemas.errors import BrokenPromise
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
-from udfs.features.names import FEATURES, Snapshot
+from udfs.features.names import PLACES, Snapshot
 from udfs.features.profile import Profile
 
 STATE_VERSION = 1
@@ -47,7 +47,7 @@ class _Packed(NamedTuple):
     txn: Transaction
     profile: Profile | None
     account_version: int
-    features: list[Any]  # in the order of FEATURES, which grows at its end alone
+    features: list[Any]  # in the order of PLACES
     hits: list[Any]
     missing: list[str]
     late: bool
@@ -75,8 +75,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _STATE = msgspec.msgpack.Decoder(AccountState)
 _UNDECIDED = msgspec.msgpack.Decoder(_Packed)
 _WAITING = msgspec.msgpack.Decoder(list[Transaction])
-_NAMES = tuple(feature.name for feature in FEATURES)
-_in_order = itemgetter(*_NAMES)
+_in_order = itemgetter(*PLACES)
 _PREFIX = bytes([STATE_VERSION])
 
 
@@ -115,7 +114,7 @@ def encode_undecided(undecided: Undecided) -> bytes:
 def decode_undecided(body: bytes) -> Undecided:
     """What a `Pending` is about; a feature that was not known when it was packed is missing."""
     packed = _UNDECIDED.decode(body)
-    by_name = dict(zip_longest(_NAMES, packed.features))
+    by_name = dict(zip_longest(PLACES, packed.features))
     return Undecided(**(packed._asdict() | {"features": by_name}))
 
 

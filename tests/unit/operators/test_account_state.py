@@ -14,6 +14,7 @@ from schemas.errors import BrokenPromise
 from tests.builders import NOON_MS, customer, hit, payment
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
+from udfs.features.names import BY_NAME, PLACES
 from udfs.features.profile import profile_of
 from udfs.operators.account_state import (
     AccountState,
@@ -30,7 +31,9 @@ from udfs.operators.account_state import (
 
 pytestmark = pytest.mark.unit
 
+
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "state" / "v1"
+KNOWN_V1 = tuple((FIXTURES / "features.txt").read_text().split())
 
 
 def undecided() -> Undecided:
@@ -70,6 +73,12 @@ def test_fixture_of_a_pending_transaction_can_be_decided() -> None:
     [pending, _] = decode_state((FIXTURES / "account_full.bin").read_bytes()).pending
     restored = decode_undecided(pending.body)
     assert restored._replace(hits=list(restored.rule_hits())) == undecided()
+
+
+def test_places_of_features_stay() -> None:
+    """Every feature has one place in state, and those of the fixtures have theirs for ever."""
+    assert sorted(PLACES) == sorted(BY_NAME)
+    assert PLACES[: len(KNOWN_V1)] == KNOWN_V1
 
 
 def test_no_fixture_is_forgotten() -> None:
