@@ -13,7 +13,7 @@ from typing import Any
 from local import ports
 from local.bench import growth, parts, profiles, pure, report, rivals
 from local.bench.cases import Case
-from local.bench.jobs import stop_all
+from local.bench.jobs import leave_nothing
 from local.bench.table import table
 from local.errors import StackError
 from local.stack import Stack, interrupt, run_folder, tell
@@ -62,7 +62,7 @@ def _run(stack: Stack, only: str) -> list[str]:
             faults += [f"{case['name']}: {fault}" for case in found for fault in case.get("faults", ())]
             _add({"cases": found}, head, began_s)
     finally:
-        stop_all(stack)
+        leave_nothing(stack)
     if only == WHOLE:
         _add({"pure": _pure()}, head, began_s)
     _show()

@@ -106,8 +106,9 @@ def _fill(running: Rig, accounts: int) -> int:
     tell(f"filling state with {accounts:,} accounts")
     began_s = time.monotonic()
     while running.sender.sent < accounts and time.monotonic() - began_s < _FILL_S:
-        running.pass_on(min(_STEP, accounts - running.sender.sent))
+        running.send_ahead(min(_STEP, accounts - running.sender.sent))
         tell(f"  {running.sender.sent:,} accounts ({time.monotonic() - began_s:.0f} s)")
+    running.settle()
     return running.sender.sent
 
 

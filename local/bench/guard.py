@@ -7,15 +7,16 @@ The job's costs are told in costs of its floor, measured minutes apart on the sa
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
-from local import ports, session
+from local import ports
 from local.bench import cases, check
 from local.bench.cases import Case
-from local.bench.jobs import JobUnderTest, bench_plan, the_floor
+from local.bench.jobs import JobUnderTest, bench_plan, leave_nothing, the_floor
 from local.bench.load import Pool
 from local.bench.measure import rig
-from local.stack import Stack, run_folder
+from local.stack import Stack, interrupt, run_folder
 
 _ACCOUNTS, _COUNT = 20_000, 30_000
 
@@ -23,10 +24,12 @@ _ACCOUNTS, _COUNT = 20_000, 30_000
 def measured() -> dict[str, float]:
     """What the job costs in costs of its floor: transactions a second, and CPU of the job's process."""
     stack = Stack(run_folder(), ports.from_environment(os.environ))
-    with session.kept_or_stopped(stack, keep=False):
-        pool = Pool(_ACCOUNTS)
+    pool = Pool(_ACCOUNTS)
+    try:
         ours = _flooded(stack, JobUnderTest(plan=bench_plan()), pool)
         floor = _flooded(stack, JobUnderTest(plan=bench_plan(), services=the_floor), pool)
+    finally:
+        leave_nothing(stack)
     return ratios(ours, floor)
 
 
@@ -45,4 +48,5 @@ def _flooded(stack: Stack, under_test: JobUnderTest, pool: Pool) -> Case:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupt)
     sys.exit(check.main(sys.argv[1:], {**check.PURE, "job": measured}))

@@ -77,17 +77,21 @@ def bench_plan(
 
 
 def begin(stack: Stack, under_test: JobUnderTest) -> None:
-    """Empty services and the job run; what ran before does not."""
+    """
+    Empty services and the job run; what ran before does not.
+
+    Raises:
+        StackError: If the job would not take its settings; then all stays as it is.
+    """
+    job.require_settings(stack.places, under_test.plan)
     begin_services(stack)
     add_job(stack, under_test)
 
 
 def begin_services(stack: Stack) -> None:
     """Empty services run, and no job."""
-    stop_all(stack)
-    stack.erase()
-    for leftover in (flink_files.checkpoints(stack.places.run), stack.places.run / "tmp"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    leave_nothing(stack)
+    shutil.rmtree(stack.places.run / "logs", ignore_errors=True)
     stack.start()
     setup_ends.create_ends(stack.endpoints)
 
@@ -98,10 +102,13 @@ def add_job(stack: Stack, under_test: JobUnderTest) -> None:
         stack.add(service)
 
 
-def stop_all(stack: Stack) -> None:
-    """Neither job nor services run."""
+def leave_nothing(stack: Stack) -> None:
+    """Neither job nor services run, and nothing is left of them but logs: no job could go on from a floor."""
     session.stop(stack)
     stack.stop(stack.running())
+    stack.erase()
+    for leftover in (flink_files.checkpoints(stack.places.run), stack.places.run / "tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _instead(service: Service, kind: str) -> Service:

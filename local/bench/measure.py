@@ -137,8 +137,12 @@ class Rig:
 
     def pass_on(self, count: int) -> None:
         """*count* messages were sent and decided, and nobody looked."""
-        self.sender.with_lead(count, LEAD, self._answers.count)
+        self.send_ahead(count)
         self.settle()
+
+    def send_ahead(self, count: int) -> None:
+        """*count* messages were sent, as fast as the job takes them; some are not decided yet."""
+        self.sender.with_lead(count, LEAD, self._answers.count)
 
     def flooded(self, count: int) -> Measured:
         """*count* messages, as fast as the job takes them."""
@@ -207,7 +211,7 @@ class Rig:
 
     def _step(self) -> float:
         before, began_s = self._answers.count(), time.monotonic()
-        self.sender.with_lead(WARM_STEP, LEAD, self._answers.count)
+        self.send_ahead(WARM_STEP)
         return (self._answers.count() - before) / (time.monotonic() - began_s)
 
 
