@@ -140,10 +140,10 @@ class ScoreSettings:
     )
     max_pending: int = setting(
         "Transactions in flight in one process before the source is held.",
-        default=2_000,
+        default=500,
         low=1,
         high=100_000,
-        source="prototype",
+        source="ADR-0019: 3,000 a second with a score in 170 ms, within the deadline",
     )
     fallback_value: float = setting(
         "Score without the endpoint; marked degraded.",

@@ -63,8 +63,9 @@ class Stack:
         *,
         say: Callable[[str], None] = tell,
         environment: Mapping[str, str] = os.environ,
+        places: Callable[..., Places] = Places,
     ) -> None:
-        self._places = Places(run=run_dir.absolute(), jars=artifacts.JARS, ports=listen)
+        self._places = places(run=run_dir.absolute(), jars=artifacts.JARS, ports=listen)
         self._say = say
         self._environment = environment
         self._pids = Pids(self._places.run / "pids.json", OsProcesses())

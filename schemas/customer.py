@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from schemas.record import Record
 
 
-class Customer(NamedTuple):
+class Customer(Record, frozen=True):
     """One customer as the `customers` topic last told it. Positions in degrees, times in UTC epoch ms."""
 
     customer_id: str

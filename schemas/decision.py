@@ -11,12 +11,13 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import sha1
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from schemas.currency import major_text
+from schemas.record import Record
 
 Value = bool | int | float | Decimal | str | None
 
@@ -39,7 +40,7 @@ class Severity(IntEnum):
     CRITICAL = 4
 
 
-class RuleHit(NamedTuple):
+class RuleHit(Record, frozen=True):
     """A rule that fired, and the values that made it fire."""
 
     rule_id: str
@@ -50,7 +51,7 @@ class RuleHit(NamedTuple):
     priority: bool = False  # route alerts of this hit to alerts-priority
 
 
-class Score(NamedTuple):
+class Score(Record, frozen=True):
     """What the model said, or the fallback that says it is one."""
 
     value: float
@@ -65,7 +66,7 @@ class Score(NamedTuple):
         return cls(value=value, source="fallback", model_version="none", degraded=True, reason=reason)
 
 
-class Decision(NamedTuple):
+class Decision(Record, frozen=True):
     """What was decided on one transaction, and on what grounds. Time in UTC epoch ms."""
 
     transaction_id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from schemas.record import Record
 
 
-class Label(NamedTuple):
+class Label(Record, frozen=True):
     """Whether *transaction_id* was fraud, as reported at *reported_ms* (UTC epoch ms)."""
 
     transaction_id: str

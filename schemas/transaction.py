@@ -8,10 +8,10 @@ each with a default, because transactions rest in state.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from schemas.record import Record
 
 
-class Transaction(NamedTuple):
+class Transaction(Record, frozen=True):
     """One checked, tokenised event of an account. Amounts in minor units, times in UTC epoch ms."""
 
     transaction_id: str

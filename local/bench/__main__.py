@@ -13,7 +13,7 @@ from typing import Any
 from local import ports
 from local.bench import growth, parts, profiles, pure, report, rivals
 from local.bench.cases import Case
-from local.bench.jobs import leave_nothing
+from local.bench.jobs import WARM_PLACES, leave_nothing
 from local.bench.table import table
 from local.errors import StackError
 from local.stack import Stack, interrupt, run_folder, tell
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """0 if all was measured and nothing was wrong, 1 if not, 130 if interrupted; nothing is left running."""
     signal.signal(signal.SIGTERM, interrupt)
     options = _parser().parse_args(arguments)
-    stack = Stack(run_folder(), ports.from_environment(os.environ))
+    stack = Stack(run_folder(), ports.from_environment(os.environ), places=WARM_PLACES)
     try:
         faults = _run(stack, options.only or WHOLE)
     except StackError as error:

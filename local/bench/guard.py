@@ -13,7 +13,7 @@ import sys
 from local import ports
 from local.bench import cases, check
 from local.bench.cases import Case
-from local.bench.jobs import JobUnderTest, bench_plan, leave_nothing, the_floor
+from local.bench.jobs import WARM_PLACES, JobUnderTest, bench_plan, leave_nothing, the_floor
 from local.bench.load import Pool
 from local.bench.measure import rig
 from local.stack import Stack, interrupt, run_folder
@@ -23,7 +23,7 @@ _ACCOUNTS, _COUNT = 20_000, 30_000
 
 def measured() -> dict[str, float]:
     """What the job costs in costs of its floor: transactions a second, and CPU of the job's process."""
-    stack = Stack(run_folder(), ports.from_environment(os.environ))
+    stack = Stack(run_folder(), ports.from_environment(os.environ), places=WARM_PLACES)
     pool = Pool(_ACCOUNTS)
     try:
         ours = _flooded(stack, JobUnderTest(plan=bench_plan()), pool)

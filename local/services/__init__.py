@@ -15,11 +15,20 @@ from local.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where a stack keeps what it writes; every folder is below the run folder, but for the jars."""
+    """
+    Where a stack keeps what it writes, and what its services share.
+
+    Attributes:
+        run: The folder of all that is written.
+        jars: The folder of the services' jars.
+        ports: Where they listen.
+        compilers: What the JVMs are told of theirs; a short run pays more for the second than it gives back.
+    """
 
     run: Path
     jars: Path
     ports: Ports
+    compilers: tuple[str, ...] = ("-XX:TieredStopAtLevel=1",)
 
     def data(self, service: str) -> Path:
         """The folder that holds the data of *service*; it survives a kill of the process."""

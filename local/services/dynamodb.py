@@ -25,7 +25,7 @@ def dynamodb(places: Places, java: str) -> Service:
             java,
             "-Xmx256m",
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",  # a short run pays more for the second compiler than it gives back
+            *places.compilers,
             f"-Dlog4j2.configurationFile={LOGGING}",
             f"-Dsqlite4java.library.path={places.jars / NAME}",
             "-cp",

@@ -26,7 +26,7 @@ def kafka(places: Places, java: str) -> Service:
     return Service(
         name=NAME,
         ports=("kafka", "controller"),
-        command=(jvm[0], *HEAP, *jvm[1:], "kafka.Kafka", str(settings)),
+        command=(jvm[0], *places.compilers, *HEAP, *jvm[1:], "kafka.Kafka", str(settings)),
         ready=partial(kafka_answers, places.ports.kafka),
         deadline_s=90,
         files=((settings, properties(places)),),
@@ -38,7 +38,6 @@ def kafka(places: Places, java: str) -> Service:
 
 # the collector's settings are those of Kafka's own start script
 HEAP = (
-    "-XX:TieredStopAtLevel=1",  # a short run pays more for the second compiler than it gives back
     "-Xms256m",
     "-Xmx512m",
     "-XX:+UseG1GC",

@@ -28,7 +28,7 @@ def s3(places: Places, java: str) -> Service:
             java,
             "-Xmx256m",
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",  # a short run pays more for the second compiler than it gives back
+            *places.compilers,
             f"-Dlogback.configurationFile={LOGGING}",
             "-cp",
             places.classpath(NAME),

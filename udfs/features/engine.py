@@ -68,15 +68,13 @@ def observe(
     place = bisect_right(history.entries, txn.event_time_ms, key=event_time)
     entries = (*history.entries[:place], entry, *history.entries[place:])
     here = position_of(txn)
-    snapshot: Snapshot = {
-        **window_features(entries, place),
-        **_habit(history, entry),
-        **travel_features(history.positions, here),
-        **_firsts(history, txn),
-        **_calendar(txn.event_time_ms),
-        **profile_features(txn, profile),
-        "truncated": history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS,
-    }
+    snapshot = window_features(entries, place)
+    snapshot |= _habit(history, entry)
+    snapshot |= travel_features(history.positions, here)
+    snapshot |= _firsts(history, txn)
+    snapshot |= _calendar(txn.event_time_ms)
+    snapshot |= profile_features(txn, profile)
+    snapshot["truncated"] = history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS
     return Observation(
         history=_grown(history, entries, txn, limits),
         snapshot=snapshot,

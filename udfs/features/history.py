@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from schemas.record import Record
 from schemas.transaction import Transaction
 from udfs.features.known import digest
 from udfs.features.small import is_small
@@ -35,7 +36,7 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-class Entry(NamedTuple):
+class Entry(Record, frozen=True):
     """One event, as short as the windows and the recognition of duplicates allow."""
 
     event_time_ms: int
@@ -48,7 +49,7 @@ class Entry(NamedTuple):
     transaction_id: str
 
 
-class Position(NamedTuple):
+class Position(Record, frozen=True):
     """Where the account was, in degrees."""
 
     event_time_ms: int
@@ -56,7 +57,7 @@ class Position(NamedTuple):
     longitude: float
 
 
-class Total(NamedTuple):
+class Total(Record, frozen=True):
     """Exact running totals of the payments in one currency; big-endian, because squares outgrow 64 bits."""
 
     currency: str
@@ -65,7 +66,7 @@ class Total(NamedTuple):
     sum_squares: bytes
 
 
-class AccountHistory(NamedTuple):
+class AccountHistory(Record, frozen=True):
     """An account's past. Known devices, merchants and countries are digests, the last used at the end."""
 
     entries: tuple[Entry, ...] = ()  # in event-time order; equal times in the order they came

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from schemas.customer import Customer
+from schemas.record import Record
 from schemas.transaction import Transaction
 from udfs.features.geo import distance_km
 from udfs.features.names import Snapshot
 from udfs.features.windows import DAY_MS
 
 
-class Profile(NamedTuple):
+class Profile(Record, frozen=True):
     """A customer as its accounts know it. Rests in state: fields are only appended, with defaults."""
 
     customer_id: str

@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.decision import RuleHit
 from schemas.errors import BrokenPromise
+from schemas.record import Record, asdict, replace
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
 from udfs.features.names import PLACES, Snapshot
@@ -24,37 +25,33 @@ from udfs.features.profile import Profile
 STATE_VERSION = 1
 
 
-class Undecided(NamedTuple):
+class Undecided(Record, frozen=True):
     """A judged transaction that lacks only its score: enough to ask again, and to speak."""
 
     txn: Transaction
     profile: Profile | None
     account_version: int
     features: Snapshot
-    hits: list[Any]  # RuleHit, field by field
-    missing: list[str]
+    hits: tuple[RuleHit, ...]  # of the rules that do not need the score
+    missing: tuple[str, ...]
     late: bool
     out_of_order: bool
 
-    def rule_hits(self) -> tuple[RuleHit, ...]:
-        """The hits of the rules that did not need the score."""
-        return tuple(RuleHit(*hit) for hit in self.hits)
 
-
-class _Packed(NamedTuple):
+class _Packed(Record, frozen=True):
     """An `Undecided` as it rests: its features by place, because their names would be most of it."""
 
     txn: Transaction
     profile: Profile | None
     account_version: int
     features: list[Any]  # in the order of PLACES
-    hits: list[Any]
-    missing: list[str]
+    hits: list[list[Any]]  # field by field: a value's exact type is not told
+    missing: tuple[str, ...]
     late: bool
     out_of_order: bool
 
 
-class Pending(NamedTuple):
+class Pending(Record, frozen=True):
     """A promise to decide: who asked, when its marker timer fires, and what about."""
 
     epoch_ms: int  # start of the operator that asked last
@@ -63,7 +60,7 @@ class Pending(NamedTuple):
     body: bytes  # an encoded Undecided, opened only to ask again
 
 
-class AccountState(NamedTuple):
+class AccountState(Record, frozen=True):
     """All that an account keeps."""
 
     history: AccountHistory = AccountHistory()
@@ -108,14 +105,15 @@ def _opened(what: str, decoder: Any, packed: bytes) -> Any:
 
 def encode_undecided(undecided: Undecided) -> bytes:
     """*undecided* as it rests in a `Pending`."""
-    return _ENCODER.encode(undecided._replace(features=_in_order(undecided.features)))
+    return _ENCODER.encode(replace(undecided, features=_in_order(undecided.features)))
 
 
 def decode_undecided(body: bytes) -> Undecided:
     """What a `Pending` is about; a feature that was not known when it was packed is missing."""
     packed = _UNDECIDED.decode(body)
     by_name = dict(zip_longest(PLACES, packed.features))
-    return Undecided(**(packed._asdict() | {"features": by_name}))
+    hits = tuple(RuleHit(*hit) for hit in packed.hits)
+    return Undecided(**(asdict(packed) | {"features": by_name, "hits": hits}))
 
 
 def encode_waiting(transactions: list[Transaction]) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.decision import Decision, Value
+from schemas.record import replace
 from schemas.transaction import Transaction
 from udfs.clients.ends import Ends
 from udfs.features.engine import is_duplicate
@@ -80,13 +81,13 @@ class Desk:
 
     def awake(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
         """The state without what is finished, and what a former life left to be asked again."""
-        if not state.pending:
-            return Work(state, [])
+        if self._is_finished(account_id, state.pending):
+            return Work(replace(state, pending=()), [])
         epoch_ms, open_from_ms = self.promises.epoch_ms, self.promises.open_from_ms
         again, flying = sort_out(state.pending, epoch_ms, self.flights.flying(account_id), open_from_ms)
         self.counters.add_many("rescored_after_restart", len(again))
         renewed = tuple(self._renewed(pending, marker_ms) for pending in again)
-        return Work(state._replace(pending=(*renewed, *flying)), [_asked_again(p) for p in again])
+        return Work(replace(state, pending=(*renewed, *flying)), [_asked_again(p) for p in again])
 
     def recall(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
         """
@@ -101,7 +102,7 @@ class Desk:
         if work.asks or not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
             return work
         last = state.pending[-1]
-        kept = work.state._replace(pending=(self._renewed(last, marker_ms),))
+        kept = replace(work.state, pending=(self._renewed(last, marker_ms),))
         return Work(kept, [_asked_again(last)])
 
     def learn(self, state: AccountState, told: Profile, marker_ms: int) -> AccountState:
@@ -109,7 +110,7 @@ class Desk:
         profile = newer(state.profile, told)
         self.tell(profile, marker_ms)
         self.counters.add("profiles")
-        return state._replace(profile=profile)
+        return replace(state, profile=profile)
 
     def tell(self, profile: Profile, marker_ms: int) -> None:
         """Owe the hot store *profile*."""
@@ -134,9 +135,9 @@ class Desk:
         flying = self.flights.flying(account_id)
         self.flights.renew(account_id, marker_ms)
         pending = (
-            p._replace(marker_ms=marker_ms) if p.transaction_id in flying else p for p in state.pending
+            replace(p, marker_ms=marker_ms) if p.transaction_id in flying else p for p in state.pending
         )
-        return state._replace(pending=tuple(pending))
+        return replace(state, pending=tuple(pending))
 
     def owes(self, account_id: str, profile: Profile | None) -> bool:
         """Whether the hot store has not yet taken the account's item, or its customer's."""
@@ -148,6 +149,11 @@ class Desk:
         ends = self.ends
         return ends.accounts.is_outstanding(marker_ms) or ends.customers.is_outstanding(marker_ms)
 
+    def _is_finished(self, account_id: str, pending: Sequence[Pending]) -> bool:
+        """Whether all of *pending* was asked in this life and has been decided, as mostly."""
+        epoch_ms = self.promises.epoch_ms
+        return self.flights.is_idle(account_id) and all(each.epoch_ms == epoch_ms for each in pending)
+
     def _considered(self, work: Work, txn: Transaction, marker_ms: int, *, late: bool) -> Work:
         considered = consider(work.state, txn, self._book, late=late)
         pending = Pending(
@@ -156,11 +162,11 @@ class Desk:
             transaction_id=txn.transaction_id,
             body=encode_undecided(considered.undecided),
         )
-        state = work.state._replace(history=considered.history, pending=(*work.state.pending, pending))
+        state = replace(work.state, history=considered.history, pending=(*work.state.pending, pending))
         return Work(state, [*work.asks, Ask(considered.undecided, considered.values)])
 
     def _renewed(self, pending: Pending, marker_ms: int) -> Pending:
-        return pending._replace(epoch_ms=self.promises.epoch_ms, marker_ms=marker_ms)
+        return replace(pending, epoch_ms=self.promises.epoch_ms, marker_ms=marker_ms)
 
     def _concluded(self, landed: Landed) -> Concluded:
         undecided, values, score, marker_ms = landed

@@ -74,6 +74,10 @@ class Flights:
         queue = self._queues.get(account_id, ())
         return frozenset(flight.undecided.txn.transaction_id for flight in queue)
 
+    def is_idle(self, account_id: str) -> bool:
+        """Whether the account has no transaction that has not left."""
+        return account_id not in self._queues
+
     def outlasts(self, marker_ms: int) -> bool:
         """Whether some transaction has not left although its marker timer fires now."""
         return marker_ms in self._by_marker

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.decision import Decision, verdict_name
+from schemas.record import asdict
 from udfs.features.profile import Profile
 from udfs.operators.account_state import Undecided
 
@@ -25,6 +26,6 @@ def account_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
 
 def customer_item(profile: Profile) -> dict[str, Any]:
     """The customer as the account knows it; key and version are the table's own."""
-    item = profile._asdict()
+    item = asdict(profile)
     del item["customer_id"], item["updated_ms"]
     return item

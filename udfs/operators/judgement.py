@@ -7,6 +7,7 @@ stream, backtest and tests say the same.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import NamedTuple
 
 from schemas.currency import major
@@ -34,7 +35,7 @@ _RULE_FIELDS = (
     "entry_mode",
     "merchant_id",
 )
-_RULE_FIELD_INDEXES = tuple((name, Transaction._fields.index(name)) for name in _RULE_FIELDS)
+_rule_fields = attrgetter(*_RULE_FIELDS)
 
 
 class Consideration(NamedTuple):
@@ -55,8 +56,8 @@ def consider(state: AccountState, txn: Transaction, book: RuleBook, *, late: boo
         profile=state.profile,
         account_version=history.decided,
         features=snapshot,
-        hits=list(outcome.hits),
-        missing=list(outcome.missing),
+        hits=outcome.hits,
+        missing=outcome.missing,
         late=late,
         out_of_order=out_of_order,
     )
@@ -73,7 +74,7 @@ def conclude(
 ) -> Decision:
     """The verdict on *undecided*, whose rules saw *values*, now that *score* is there."""
     outcome = apply(book.after, {**values, "score": score.value, "degraded": score.degraded})
-    hits = (*undecided.rule_hits(), *outcome.hits)
+    hits = (*undecided.hits, *outcome.hits)
     txn = undecided.txn
     return Decision(
         transaction_id=txn.transaction_id,
@@ -96,11 +97,10 @@ def conclude(
 def rule_values(txn: Transaction, snapshot: Snapshot, profile: Profile | None) -> dict[str, Value]:
     """Everything a rule may name before the score is there."""
     values = dict(snapshot)
-    for name, index in _RULE_FIELD_INDEXES:
-        values[name] = txn[index]
+    values.update(zip(_RULE_FIELDS, _rule_fields(txn), strict=True))
     values["amount"] = major(txn.amount_minor, txn.currency)
     values["hour"] = txn.event_time_ms // _HOUR_MS % 24
-    values["segment"] = profile and profile.segment
-    values["kyc_level"] = profile and profile.kyc_level
-    values["risk_tier"] = profile and profile.risk_tier
+    values["segment"] = profile.segment if profile else None
+    values["kyc_level"] = profile.kyc_level if profile else None
+    values["risk_tier"] = profile.risk_tier if profile else None
     return values

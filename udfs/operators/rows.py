@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -110,7 +110,13 @@ DECISION = [
 ]
 _ELSEWHERE = {column.name for column in (*IDENTITY, *DECISION)}
 TRANSACTION = [
-    *_text(*(name for name in Transaction._fields if name not in {*_ELSEWHERE, "latitude", "longitude"})),
+    *_text(
+        *(
+            name
+            for name in Transaction.__struct_fields__
+            if name not in {*_ELSEWHERE, "latitude", "longitude"}
+        )
+    ),
     *_double("latitude", "longitude"),
 ]
 FEATURE = [_OF_FEATURE[feature.type](feature.name)[0] for feature in FEATURES]
@@ -134,7 +140,7 @@ DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 ANSWERS = OutputTag("answers", row_type(ANSWER))
 
-_transaction_values = itemgetter(*(Transaction._fields.index(column.name) for column in TRANSACTION))
+_transaction_values = attrgetter(*(column.name for column in TRANSACTION))
 _feature_values = itemgetter(*(feature.name for feature in FEATURES))
 
 

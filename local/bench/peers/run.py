@@ -29,6 +29,7 @@ from kafka.partitioner.default import murmur2
 from local import ports, session
 from local.accept.readback import Readback, Written
 from local.bench import cpu
+from local.bench.jobs import WARM_PLACES
 from local.bench.peers.agreement import SHARED, Message, differences
 from local.bench.peers.process import PEERS, PYTHON, Peer, Running, running
 from local.errors import StackError
@@ -147,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
     """Each peer's case is on the terminal, measured on a broker with no other data."""
     signal.signal(signal.SIGTERM, interrupt)
     options = _parser().parse_args(arguments)
-    stack = Stack(run_folder(), ports.from_environment(os.environ))
+    stack = Stack(run_folder(), ports.from_environment(os.environ), places=WARM_PLACES)
     try:
         with session.kept_or_stopped(stack, keep=False):
             stack.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.features.scenario import DAY, HOUR, MINUTE, at, seen
+from udfs.features.history import entry_of
 from udfs.features.names import AGGREGATES
 from udfs.features.tally import Tally
 from udfs.features.windows import WINDOWS
@@ -103,7 +104,7 @@ def test_other_events_are_in_no_payment_window(event_type: str) -> None:
 
 def test_every_aggregate_is_tallied() -> None:
     """Each aggregate that a window can name is an attribute of the tally."""
-    tally = Tally("EUR")
+    tally = Tally(entry_of(at(0)))
     assert [name for name in AGGREGATES if not hasattr(tally, name)] == []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.decision import Decision, Score, Verdict
+from schemas.record import replace
 from tests.builders import NOON_MS, ONE_HOUR_MS, customer, payment
 from udfs.features.names import FEATURES
 from udfs.features.profile import profile_of
@@ -82,7 +83,7 @@ def test_restored_transaction_is_decided_alike() -> None:
     undecided = considered(amount_minor=123_456).undecided
     restored = decode_undecided(encode_undecided(undecided))
     before, after = (decided(each, HIGH) for each in (undecided, restored))
-    assert after._replace(hits=()) == before._replace(hits=())
+    assert replace(after, hits=()) == replace(before, hits=())
     assert [hit.rule_id for hit in after.hits] == [hit.rule_id for hit in before.hits]
 
 

@@ -271,7 +271,7 @@ def test_position_in_avro_must_be_finite() -> None:
 )
 def test_tables_fill_their_types(fields: Any, kind: Any, by_intake: set[str]) -> None:
     """Each field of a type has a line in its table, and each line a field."""
-    assert {field.kept_as for field in fields} | by_intake == set(kind._fields)
+    assert {field.kept_as for field in fields} | by_intake == set(kind.__struct_fields__)
 
 
 @pytest.mark.parametrize(("name", "value", "error", "reason"), REFUSED)
