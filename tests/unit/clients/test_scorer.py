@@ -107,6 +107,24 @@ def test_rows_join_one_call() -> None:
     steered(_scenario)
 
 
+@pytest.mark.parametrize(("rows", "waited_s"), [(9, 0.005), (10, 0.01)])
+def test_after_many_rows_the_next_wait_longer(rows: int, waited_s: float) -> None:
+    """Ten rows that came together make the next ones wait for two periods, nine for one."""
+
+    async def _scenario() -> None:
+        endpoint = FakeEndpoint()
+        handle = scorer_of(endpoint).attach()
+        for ticket in range(rows):
+            handle.submit(ticket, b"x")
+        await rest(0.001)
+        handle.submit(rows, b"y")
+        await rest(0.02)
+        (first_s, _), (second_s, _) = endpoint.calls
+        assert second_s - first_s == pytest.approx(waited_s)
+
+    steered(_scenario)
+
+
 def test_a_call_has_at_most_max_rows() -> None:
     """More rows than one call takes go out in several calls at once."""
 
