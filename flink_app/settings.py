@@ -165,6 +165,15 @@ class HotState:
     region: str = setting("AWS region.", default="eu-central-1")
     account_table: str = setting("Table of accounts.", default="account_state")
     customer_table: str = setting("Table of profiles.", default="customer_profile")
+    recent_table: str = setting("Table of recent transactions.", default="recent_transactions")
+    recent_keep_days: int = setting(
+        "How long a recent transaction stays, from its decision.",
+        default=7,
+        unit="days",
+        low=1,
+        high=365,
+        source="a choice: what a customer is asked about; all else is in the archive",
+    )
     flush_ms: int = setting(
         "The latest version of an account is written at most this long after the change.",
         default=1_000,

@@ -14,6 +14,7 @@ from udfs.clients.scorer import ScorerSettings
 from udfs.operators.decide import DecideSettings
 from udfs.rules.book import built_in_text
 
+_DAY_S = 86_400
 _WITHIN_FLUSH = 5  # a write starts a fifth of the flush time before its due time
 
 
@@ -66,6 +67,8 @@ def _tables(hot: HotState) -> HotTables:
         address=_address(hot.endpoint_url, hot.region),
         accounts=Table(hot.account_table, "account_id", "version"),
         customers=Table(hot.customer_table, "customer_id", "updated_ms"),
+        recent=Table(hot.recent_table, "account_id", "attempt"),
+        recent_keep_s=hot.recent_keep_days * _DAY_S,
         writer=WriterSettings(flush_ms=hot.flush_ms, lead_ms=hot.flush_ms // _WITHIN_FLUSH),
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from local.errors import StackError
 from local.setup_ends import client
+from udfs.clients.dynamodb import ACCOUNT_STATE
 
 _WAIT_S = 60.0
+_KEYS = 100  # of one BatchGetItem
 _POLL_S = 0.25
 
 
@@ -24,18 +27,29 @@ def wait_for_hot_state(endpoint: str, versions: Mapping[str, int]) -> None:
     """
     Every account of *versions* is in DynamoDB, as new as that or newer.
 
+    Asked by key: a scan of a store that is busy writing gets no answer.
+
     Raises:
-        StackError: If some are still older after a minute.
+        StackError: If some are older, and none of them has become newer for a minute.
     """
-    deadline = time.monotonic() + _WAIT_S
-    while behind := _behind(endpoint, versions):
-        if time.monotonic() > deadline:
-            raise StackError(f"hot state: {behind:,} accounts in DynamoDB are older than their last decision")
-        time.sleep(_POLL_S)
+    reader, left, since_s = client("dynamodb", endpoint), dict(versions), time.monotonic()
+    while left:
+        written = _versions(reader, list(islice(left, _KEYS)))
+        done = [account for account, version in written.items() if version >= left[account]]
+        for account in done:
+            del left[account]
+        if done:
+            since_s = time.monotonic()
+        elif time.monotonic() - since_s > _WAIT_S:
+            older = f"{len(left):,} accounts in DynamoDB are older than their last decision"
+            raise StackError(f"hot state: {older}")
+        else:
+            time.sleep(_POLL_S)
 
 
-def _behind(endpoint: str, versions: Mapping[str, int]) -> int:
-    written = {
-        item["account_id"]["S"]: int(item["version"]["N"]) for item in items(endpoint, "account_state")
-    }
-    return sum(written.get(account, 0) < version for account, version in versions.items())
+def _versions(reader: Any, accounts: Sequence[str]) -> dict[str, int]:
+    """The version of each of *accounts* that is there."""
+    keys = [{ACCOUNT_STATE.key: {"S": account}} for account in accounts]
+    request = {ACCOUNT_STATE.name: {"Keys": keys, "ConsistentRead": True}}
+    found = reader.batch_get_item(RequestItems=request)["Responses"][ACCOUNT_STATE.name]
+    return {item["account_id"]["S"]: int(item["version"]["N"]) for item in found}

@@ -15,9 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.topics import create_topics
+from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSACTIONS, Table
+from udfs.clients.dynamodb_recent import EXPIRES, INDEX, INDEXED, PARTITION, SORT
 
 BUCKET = "fraudstream-archive"
-TABLES = {"account_state": "account_id", "customer_profile": "customer_id"}  # table: its partition key
 REGION = "us-east-1"  # DynamoDB Local and S3Proxy take any
 LOCAL_KEY = "local"  # key id and secret alike: the local services check neither
 
@@ -55,19 +56,48 @@ def create_tables(endpoint: str) -> None:
     """Every table of `TABLES` exists, paid by request."""
     dynamodb = client("dynamodb", endpoint)
     existing = dynamodb.list_tables()["TableNames"]
-    for table, key in TABLES.items():
-        if table not in existing:
-            dynamodb.create_table(**table_definition(table, key))
+    for table in (each for each in TABLES if each["TableName"] not in existing):
+        dynamodb.create_table(**table)
+        if table["TableName"] == RECENT_TRANSACTIONS.name:
+            expiry = {"Enabled": True, "AttributeName": EXPIRES}
+            dynamodb.update_time_to_live(TableName=table["TableName"], TimeToLiveSpecification=expiry)
 
 
-def table_definition(table: str, key: str) -> dict[str, Any]:
-    """The arguments of CreateTable for *table* with the text partition key *key*."""
+def by_key(table: Table) -> dict[str, Any]:
+    """The arguments of CreateTable for *table*, an item a key."""
     return {
-        "TableName": table,
-        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+        "TableName": table.name,
+        "KeySchema": [_key(table.key, "HASH")],
+        "AttributeDefinitions": [_text(table.key)],
         "BillingMode": "PAY_PER_REQUEST",
     }
+
+
+def recent_transactions() -> dict[str, Any]:
+    """The arguments of CreateTable for the transactions of each account, and their index by id."""
+    index = {
+        "IndexName": INDEX,
+        "KeySchema": [_key(INDEXED, "HASH")],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    return {
+        "TableName": RECENT_TRANSACTIONS.name,
+        "KeySchema": [_key(PARTITION, "HASH"), _key(SORT, "RANGE")],
+        "AttributeDefinitions": [_text(PARTITION), _text(SORT), _text(INDEXED)],
+        "GlobalSecondaryIndexes": [index],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def _key(attribute: str, kind: str) -> dict[str, str]:
+    return {"AttributeName": attribute, "KeyType": kind}
+
+
+def _text(attribute: str) -> dict[str, str]:
+    return {"AttributeName": attribute, "AttributeType": "S"}
+
+
+TABLES = (by_key(ACCOUNT_STATE), by_key(CUSTOMER_PROFILE), recent_transactions())
 
 
 def create_bucket(endpoint: str) -> None:

@@ -18,6 +18,7 @@ from pyflink.datastream import TimeDomain
 from schemas.decision import Score
 from tests.builders import CARD_KEY, NOON_MS
 from udfs.clients.ends import Ends
+from udfs.clients.hot_state import WriterCounts
 from udfs.operators import rows
 from udfs.operators.decide import Decide, DecideSettings
 from udfs.rules.book import built_in_text
@@ -143,6 +144,7 @@ class FakeWriter:
         self.owed: dict[str, tuple[int, Any, int]] = {}
         self.is_away = False
         self.is_open = True
+        self.counts = WriterCounts()
 
     def submit(self, key: str, version: int, item: Any, promised_ms: int) -> None:
         if key not in self.owed or version > self.owed[key][0]:
@@ -155,6 +157,7 @@ class FakeWriter:
             key, (version, item, _) = self.owed.popitem()
             if key not in self.table or self.table[key][0] < version:
                 self.table[key] = (version, item)
+                self.counts.written += 1
 
     def pending(self, key: str) -> bool:
         return key in self.owed
@@ -192,15 +195,15 @@ class Bench:
         *,
         restored: Checkpoint = NOTHING,
         now_ms: int = NOON_MS,
-        tables: tuple[dict[str, Any], dict[str, Any]] | None = None,
+        tables: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None = None,
         **settings: Any,
     ) -> None:
         self.now_ms, self.watermark_ms, self.key = now_ms, BEFORE_ALL_MS, ""
         self.states: States = {name: _copied(kept) for name, kept in restored.states.items()}
         self.processing, self.event = set(restored.processing), set(restored.event)
-        self.tables = tables or ({}, {})
+        self.tables = tables or ({}, {}, {})
         self.scores = FakeScores()
-        self.accounts, self.customers = (FakeWriter(table) for table in self.tables)
+        self.accounts, self.customers, self.recent = (FakeWriter(table) for table in self.tables)
         self.metrics = FakeMetricGroup()
         self.decided: list[dict[str, Any]] = []  # what the topics and what the archive is told, together
         self._answer: dict[str, Any] = {}
@@ -210,7 +213,7 @@ class Bench:
         self.operator.open(self)  # type: ignore[arg-type]  # the bench is the runtime context too
 
     def _ends(self) -> Ends:
-        return Ends(CARD_KEY, self.scores, self.accounts, self.customers)
+        return Ends(CARD_KEY, self.scores, self.accounts, self.customers, self.recent)
 
     # --- the runtime context
 

@@ -97,6 +97,8 @@ _STORE = (
            "Growing: raise the table's capacity, or look at its availability."),
     Metric("store_refused", _C, "items", "Items DynamoDB can never take; dropped.",
            "Any: the log names the key; report a defect."),
+    Metric("store_skipped", _C, "items", "Recent transactions not written: too many were owed.",
+           "Any: DynamoDB was away or too slow for long; the archive has them."),
     Metric("store_dirty", _G, "keys", "Keys whose latest version is not in DynamoDB yet.",
            "At its limit the operator waits: as for store_retries."),
     Metric("store_oldest_dirty_ms", _G, "ms", "How long the longest unwritten key has waited.",

@@ -18,12 +18,12 @@ from pathlib import Path
 from local import job, session
 from local.accept.checks import Check, Report, Size, broken
 from local.accept.endpoint import set_faults
-from local.accept.sameness import Left, compare, rows_of
+from local.accept.sameness import Left, compare
+from local.accept.stores import left_in
 from local.feeder import Plan
 from local.flink_files import in_event_time_order
 from local.generator.engine import Generator
 from local.generator.order import Order
-from local.hot_state import items
 from local.stack import Stack, tell
 from local.summary import Outcome
 from local.watcher import Watcher
@@ -86,18 +86,7 @@ def _replayed(stack: Stack, size: Size, out: Path, killer: _Killer | None) -> tu
     if killer is not None:
         killer.start()
     outcome = session.stream(stack, traffic)
-    return outcome, _left(stack, out)
-
-
-def _left(stack: Stack, out: Path) -> Left:
-    endpoint = stack.endpoints["dynamodb"]
-    return Left(
-        decisions=rows_of(out / "decisions"),
-        features=rows_of(out / "features"),
-        transactions=rows_of(out / "transactions"),
-        accounts={item["account_id"]["S"]: item for item in items(endpoint, "account_state")},
-        customers={item["customer_id"]["S"]: item for item in items(endpoint, "customer_profile")},
-    )
+    return outcome, left_in(stack, out)
 
 
 class _Killer:

@@ -15,18 +15,19 @@ import pyarrow.dataset as ds
 
 Rows = Mapping[str, Mapping[str, Any]]  # by transaction or account id
 
-_PROCESSING_TIME = {"attempt"}
+_PROCESSING_TIME = {"attempt", "expires_s"}
 _SCORED = {"verdict", "score", "score_source", "degraded", "degraded_reason", "model_version"}
 
 
 class Left(NamedTuple):
-    """What a run left: rows of the exported folders by transaction, and hot items by account."""
+    """What a run left: rows of the exported folders and hot items, by what they are of."""
 
     decisions: Rows
     features: Rows
     transactions: Rows
     accounts: Rows
     customers: Rows
+    recent: Rows
 
 
 class Differences(NamedTuple):
@@ -39,7 +40,7 @@ class Differences(NamedTuple):
 def rows_of(folder: Path) -> Rows:
     """The rows of an exported folder, by transaction id."""
     rows = ds.dataset(folder, format="parquet").to_table().to_pylist()
-    return {row["transaction_id"]: _compared(row) for row in rows}
+    return {row["transaction_id"]: lasting(row) for row in rows}
 
 
 def compare(one: Left, other: Left) -> Differences:
@@ -63,7 +64,8 @@ def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> boo
     return all(one.get(name) == other.get(name) for name in one.keys() | other.keys() - left_out)
 
 
-def _compared(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def lasting(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*row* without what depends on when it was made."""
     return {name: value for name, value in row.items() if name not in _PROCESSING_TIME}
 
 

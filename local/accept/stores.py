@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.accept.sameness import Left, rows_of
+from local.accept.sameness import Left, lasting, rows_of
 from local.hot_state import items
 from local.stack import Stack
 
@@ -18,4 +18,7 @@ def left_in(stack: Stack, out: Path) -> Left:
         transactions=rows_of(out / "transactions"),
         accounts={item["account_id"]["S"]: item for item in items(endpoint, "account_state")},
         customers={item["customer_id"]["S"]: item for item in items(endpoint, "customer_profile")},
+        recent={
+            item["transaction_id"]["S"]: lasting(item) for item in items(endpoint, "recent_transactions")
+        },
     )

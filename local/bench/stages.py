@@ -156,7 +156,7 @@ def _decided(asks: Sequence[Ask], book: RuleBook, score: Score) -> list[tuple[De
 
 
 def _desk(book: RuleBook, score: Score = _CALM) -> Desk:
-    ends = Ends(CARD_KEY, _AnswersAtOnce(score), NoStore(), NoStore())
+    ends = Ends(CARD_KEY, _AnswersAtOnce(score), NoStore(), NoStore(), NoStore())
     return Desk(book, ends, Promises(_EPOCH_MS, 1_000), Counters(_Uncounted()))
 
 

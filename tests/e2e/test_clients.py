@@ -11,9 +11,11 @@ from typing import Any, Protocol
 import boto3
 import pytest
 
+from local.setup_ends import create_tables
 from schemas.decision import Score
 from udfs.clients.aws_http import AwsAddress
-from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, Table, dynamo_table
+from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSACTIONS, Table, dynamo_table
+from udfs.clients.dynamodb_recent import INDEX, INDEXED, RecentTable
 from udfs.clients.loop import get_loop, stop_loop
 from udfs.clients.sagemaker import sagemaker_endpoint
 from udfs.clients.scorer import ScorerSettings, ScoringHandle, attach_scorer
@@ -66,16 +68,8 @@ def item_of(stack: Stack, table: Table, key: str) -> dict[str, Any]:
 
 @pytest.fixture
 def tables(stack: Stack) -> None:
-    """Both tables exist, whoever made them."""
-    client = dynamodb(stack)
-    for table in (ACCOUNT_STATE, CUSTOMER_PROFILE):
-        if table.name not in client.list_tables()["TableNames"]:
-            client.create_table(
-                TableName=table.name,
-                KeySchema=[{"AttributeName": table.key, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": table.key, "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
+    """The tables exist, whoever made them."""
+    create_tables(stack.endpoints["dynamodb"])
 
 
 def address(stack: Stack, service: str) -> AwsAddress:
@@ -117,6 +111,43 @@ def test_a_writer_leaves_the_latest_version(stack: Stack) -> None:
     assert writer.close()
     for number in range(50):
         assert item_of(stack, CUSTOMER_PROFILE, f"{run}-{number}")["updated_ms"] == {"N": "3"}
+
+
+@pytest.mark.usefixtures("tables")
+def test_recent_transactions_are_found_by_account_and_by_id(stack: Stack) -> None:
+    """What is put, twice even, is found under its account in the order of event time, and by its own id."""
+    account = str(uuid.uuid4())
+    items = [recent(account, number) for number in (3, 1, 2)]
+
+    async def _scenario() -> None:
+        http = dynamo_table(RECENT_TRANSACTIONS, 5_000, address(stack, "dynamodb"), FixedCredentials())
+        table = RecentTable(http, keep_s=60)
+        for _ in range(2):
+            await asyncio.gather(*(table.put(str(number), 1, item) for number, item in enumerate(items)))
+        await table.close()
+
+    asyncio.run(_scenario())
+    assert found(stack, "account_id", account, None) == [f"{account}-{number}" for number in (1, 2, 3)]
+    assert found(stack, INDEXED, f"{account}-2", INDEX) == [f"{account}-2"]
+
+
+def recent(account: str, number: int) -> dict[str, Any]:
+    """The item of a transaction, as far as its keys go."""
+    transaction_id = f"{account}-{number}"
+    key = f"{number:015d}#{transaction_id}"
+    return {"account_id": account, "event_key": key, "transaction_id": transaction_id}
+
+
+def found(stack: Stack, attribute: str, value: str, index: str | None) -> list[str]:
+    """Ids of the recent transactions whose *attribute* is *value*, in DynamoDB's order."""
+    query = {
+        "TableName": RECENT_TRANSACTIONS.name,
+        "KeyConditionExpression": f"{attribute} = :value",
+        "ExpressionAttributeValues": {":value": {"S": value}},
+        **({"IndexName": index} if index else {}),
+    }
+    answer = dynamodb(stack).query(**query)
+    return [item["transaction_id"]["S"] for item in answer["Items"]]
 
 
 def answers_of(handle: ScoringHandle, count: int) -> dict[int, Score]:

@@ -44,7 +44,8 @@ class EngineEnds:
 
     def __call__(self) -> Ends:
         """The ends; nothing is stored."""
-        return Ends(CARD_KEY, DelayedScores(self.longest_ms, self.second_life), NoStore(), NoStore())
+        scores = DelayedScores(self.longest_ms, self.second_life)
+        return Ends(CARD_KEY, scores, NoStore(), NoStore(), NoStore())
 
 
 class DelayedScores:

@@ -30,6 +30,7 @@ class Table(NamedTuple):
 
 ACCOUNT_STATE = Table(name="account_state", key="account_id", version="version")
 CUSTOMER_PROFILE = Table(name="customer_profile", key="customer_id", version="updated_ms")
+RECENT_TRANSACTIONS = Table(name="recent_transactions", key="account_id", version="attempt")
 
 # The condition of every write, clause by clause; #names because attributes may be reserved words.
 NOTHING_THERE = "attribute_not_exists(#key)"

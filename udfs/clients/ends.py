@@ -21,13 +21,17 @@ from schemas.errors import BadSetting
 from udfs.clients.aws_http import AwsAddress
 from udfs.clients.dynamodb import Table, dynamo_table
 from udfs.clients.dynamodb_batch import BatchingTable
-from udfs.clients.hot_state import Item, WriterSettings
+from udfs.clients.dynamodb_recent import RecentTable
+from udfs.clients.hot_state import Item, WriterCounts, WriterSettings
 from udfs.clients.loop import get_loop
 from udfs.clients.scorer import ScorerSettings, attach_scorer
 from udfs.clients.store import CoalescingWriter
 
 _log = logging.getLogger(__name__)
 _FLUSH_TIMEOUT_MS = 10_000  # how long a stopping job waits for its last writes
+# Nothing is won by waiting: no version takes another's place, and what is owed stays in the account's state.
+# 20,000 are about 20 MB; a store that is away for longer gets the rest from the archive.
+RECENT_WRITES = WriterSettings(flush_ms=200, lead_ms=100, max_owed=20_000)
 _WRITE_TIMEOUT_MS = 5_000  # one transaction of up to 100 items; a slower one is tried again
 
 
@@ -47,6 +51,11 @@ class Scores(Protocol):
 
 class Writer(Protocol):
     """Where absolute items go; the latest version of a key wins."""
+
+    @property
+    def counts(self) -> WriterCounts:
+        """What was done so far."""
+        ...
 
     def submit(self, key: str, version: int, item: Item, promised_ms: int) -> None:
         """Owe *item*; promised by the marker timer at *promised_ms*."""
@@ -71,6 +80,9 @@ class Writer(Protocol):
 
 class NoStore:
     """The writer of a job without a hot store: nothing is written, nothing is owed."""
+
+    def __init__(self) -> None:
+        self.counts = WriterCounts()
 
     def submit(self, key: str, version: int, item: Item, promised_ms: int) -> None:
         """Forget *item*."""
@@ -100,11 +112,17 @@ class Ends:
     scores: Scores
     accounts: Writer
     customers: Writer
+    recent: Writer
+
+    @property
+    def writers(self) -> tuple[Writer, ...]:
+        """Every writer of the hot store."""
+        return self.accounts, self.customers, self.recent
 
     def close(self) -> None:
         """Write what is owed, and leave the process's scorer to the others."""
         self.scores.detach()
-        for writer in (self.accounts, self.customers):
+        for writer in self.writers:
             if not writer.flush(_FLUSH_TIMEOUT_MS):
                 _log.warning("hot state: not all written before closing; a restore writes it again")
             writer.close()
@@ -126,12 +144,19 @@ class HotTables:
     address: AwsAddress
     accounts: Table
     customers: Table
+    recent: Table
+    recent_keep_s: int
     writer: WriterSettings
 
     def writer_of(self, table: Table) -> Writer:
         """A writer of *table* of its own, for one operator's thread."""
         store = BatchingTable(dynamo_table(table, _WRITE_TIMEOUT_MS, self.address))
         return CoalescingWriter(store, self.writer, get_loop().loop)
+
+    def recent_writer(self) -> Writer:
+        """A writer of recent transactions."""
+        store = RecentTable(dynamo_table(self.recent, _WRITE_TIMEOUT_MS, self.address), self.recent_keep_s)
+        return CoalescingWriter(store, RECENT_WRITES, get_loop().loop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +176,7 @@ class AwsEnds:
             scores=attach_scorer(self.scorer, self.endpoint),
             accounts=tables.writer_of(tables.accounts) if tables else NoStore(),
             customers=tables.writer_of(tables.customers) if tables else NoStore(),
+            recent=tables.recent_writer() if tables else NoStore(),
         )
 
 

@@ -49,6 +49,7 @@ class WriterSettings:
         lead_ms: A write starts this long before that, to be done in time, ms; default 200,
             never more than half of flush_ms.
         max_in_flight: Items being written at once; default 400: four full transactions (ADR-0014).
+        max_owed: Keys owed at once; a further one is not written at all, and counted; default 0: no limit.
         first_backoff_ms: Pause after a first failure, ms, doubled by each that follows; default 50.
         max_backoff_ms: Longest pause, ms; default 5000. A pause is this times a chance in [0.5, 1].
     """
@@ -56,6 +57,7 @@ class WriterSettings:
     flush_ms: int = 1000
     lead_ms: int = 200
     max_in_flight: int = 400
+    max_owed: int = 0
     first_backoff_ms: int = 50
     max_backoff_ms: int = 5000
 
@@ -73,3 +75,4 @@ class WriterCounts:
     stale: int = 0  # one as new was there already
     retries: int = 0
     refused: int = 0  # can never be written
+    skipped: int = 0  # of too many owed

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import logging
 import math
 from collections.abc import Coroutine
 
@@ -21,6 +22,7 @@ from udfs.clients.pump import Pump
 __all__ = ["CoalescingWriter", "HotStateStore", "Item", "WriterCounts", "WriterSettings"]
 
 
+_log = logging.getLogger(__name__)
 # Writes fall due together, so that they share calls (dynamodb_batch); well within `lead_ms`.
 _GRID_S = 0.1
 
@@ -42,6 +44,7 @@ class CoalescingWriter:
         self, store: HotStateStore, settings: WriterSettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._loop = loop
+        self._settings = settings
         self._wait_s = settings.wait_ms / 1000
         self._ledger = Ledger()
         self._settled: collections.deque[tuple[str, int]] = collections.deque()
@@ -79,8 +82,20 @@ class CoalescingWriter:
             item: Its whole state, flat; the caller changes it no more.
             promised_ms: When the marker timer that carries this promise fires, UTC epoch ms.
         """
+        if self._is_full(key):
+            self.counts.skipped += 1
+            return
         self._ledger.add(key, version, promised_ms, self._now_ms())
         self._inbox.put(Write(key, version, item, _on_grid(self._loop.time() + self._wait_s)))
+
+    def _is_full(self, key: str) -> bool:
+        """Whether so much is owed that *key*, which is not, can't be; said in the log when it begins."""
+        most = self._settings.max_owed
+        if not most or len(self._ledger) < most or len(self) < most or key in self._ledger:
+            return False
+        if not self.counts.skipped:
+            _log.error("%d writes are owed to the store; further ones are skipped until some are done", most)
+        return True
 
     def pending(self, key: str) -> bool:
         """Whether the latest version of *key* is not yet in the store."""

@@ -27,6 +27,7 @@ class Counters:
             metric.name: group.counter(metric.name) for metric in METRICS if metric.kind == "counter"
         }
         self._unpublished: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
         self._left = self._publish_every = publish_every
         self._due_ms = 0
         self._in_a_row = 0
@@ -59,6 +60,12 @@ class Counters:
             if is_priority(decision):
                 self.add("priority_alerts")
 
+    def reached(self, name: str, total: int) -> None:
+        """Count what *name* has grown by since it was last told; *total* is of this operator's life."""
+        before, self._totals[name] = self._totals.get(name, 0), total
+        if total > before:
+            self.add_many(name, total - before)
+
     def accepted(self) -> None:
         """A record passed intake."""
         self._in_a_row = 0
@@ -70,11 +77,12 @@ class Counters:
         if self._in_a_row in _NOTICE_AT:
             _log.warning("%d dead letters in a row: look at the producer", self._in_a_row)
 
-    def publish_if_due(self, now_ms: int) -> None:
-        """Hand over what was counted at the latest a second after the last time, however little it is."""
-        if now_ms >= self._due_ms:
-            self._due_ms = now_ms + _PUBLISH_EVERY_MS
-            self.publish()
+    def is_due(self, now_ms: int) -> bool:
+        """Whether a second has passed since this was last so: then what was counted is told, however little."""
+        if now_ms < self._due_ms:
+            return False
+        self._due_ms = now_ms + _PUBLISH_EVERY_MS
+        return True
 
     def publish(self) -> None:
         """Hand what was counted to Flink."""

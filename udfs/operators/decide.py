@@ -107,8 +107,9 @@ class Decide(KeyedProcessFunction):
 
     def close(self) -> None:
         """Write what the stores are owed, and let the ends go."""
-        self._counters.publish()
         self._desk.ends.close()
+        self._desk.count_writes()
+        self._counters.publish()
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> list[Any]:
         """Take one message: a transaction, a profile, or a tick of the clock."""
@@ -129,7 +130,9 @@ class Decide(KeyedProcessFunction):
             self._recall(timestamp, ctx)
         elif self._promises.is_marker(timestamp):
             self._keep_promise(timestamp, ctx)
-            self._counters.publish_if_due(timestamp)
+            if self._counters.is_due(timestamp):
+                self._desk.count_writes()
+                self._counters.publish()
         self._tick(ctx, self._clock())
         return emitted
 
@@ -235,9 +238,11 @@ class Decide(KeyedProcessFunction):
 
     def _look_again(self, ctx: Any) -> None:
         """A store has not taken a write in time: keep a timer on those whose write it is."""
-        if self._desk.owes(rows.key_of(ctx), self._stored().profile):
+        account_id, state = rows.key_of(ctx), self._stored()
+        if self._desk.owes(account_id, state):
             later_ms = self._promises.long_marker(self._clock())
             ctx.timer_service().register_processing_time_timer(later_ms)
+            self._store(self._desk.put_off(account_id, state, later_ms))
 
     def _tick(self, ctx: Any, now_ms: int) -> None:
         if len(self._desk.flights):

@@ -29,11 +29,19 @@ from udfs.operators.account_state import (
 )
 from udfs.operators.counters import Counters
 from udfs.operators.flights import Flights, Landed
-from udfs.operators.hot_items import account_item, customer_item
+from udfs.operators.hot_items import account_item, customer_item, recent_item, recent_key
 from udfs.operators.judgement import conclude, consider, recall
 from udfs.operators.promises import Promises
 from udfs.rules.book import RuleBook
 from udfs.scoring.row import encode_row
+
+_WRITES = {  # of WriterCounts: its metric
+    "written": "store_writes",
+    "stale": "store_stale",
+    "retries": "store_retries",
+    "refused": "store_refused",
+    "skipped": "store_skipped",
+}
 
 
 class Ask(NamedTuple):
@@ -84,7 +92,8 @@ class Desk:
         if self._is_finished(account_id, state.pending):
             return Work(replace(state, pending=()), [])
         epoch_ms, open_from_ms = self.promises.epoch_ms, self.promises.open_from_ms
-        again, flying = sort_out(state.pending, epoch_ms, self.flights.flying(account_id), open_from_ms)
+        unfinished = self.flights.flying(account_id) | self._unwritten(account_id, state.pending)
+        again, flying = sort_out(state.pending, epoch_ms, unfinished, open_from_ms)
         self.counters.add_many("rescored_after_restart", len(again))
         renewed = tuple(self._renewed(pending, marker_ms) for pending in again)
         return Work(replace(state, pending=(*renewed, *flying)), [_asked_again(p) for p in again])
@@ -134,25 +143,41 @@ class Desk:
         """The state with the promises of what still flies hung on a later marker."""
         flying = self.flights.flying(account_id)
         self.flights.renew(account_id, marker_ms)
-        pending = (
-            replace(p, marker_ms=marker_ms) if p.transaction_id in flying else p for p in state.pending
-        )
-        return replace(state, pending=tuple(pending))
+        return _promised_later(state, flying, marker_ms)
 
-    def owes(self, account_id: str, profile: Profile | None) -> bool:
-        """Whether the hot store has not yet taken the account's item, or its customer's."""
+    def owes(self, account_id: str, state: AccountState) -> bool:
+        """Whether the hot store has not yet taken the account's item, its customer's, or a transaction's."""
+        profile = state.profile
         customer_owed = profile is not None and self.ends.customers.pending(profile.customer_id)
-        return customer_owed or self.ends.accounts.pending(account_id)
+        owed = customer_owed or self.ends.accounts.pending(account_id)
+        return owed or bool(self._unwritten(account_id, state.pending))
+
+    def put_off(self, account_id: str, state: AccountState, marker_ms: int) -> AccountState:
+        """The state with the promises of transactions that are still owed to the store on a later marker."""
+        unwritten = self._unwritten(account_id, state.pending)
+        return _promised_later(state, unwritten, marker_ms)
 
     def owes_since(self, marker_ms: int) -> bool:
         """Whether anything promised by *marker_ms* is not yet in the hot store, of whichever accounts."""
-        ends = self.ends
-        return ends.accounts.is_outstanding(marker_ms) or ends.customers.is_outstanding(marker_ms)
+        return any(writer.is_outstanding(marker_ms) for writer in self.ends.writers)
 
     def _is_finished(self, account_id: str, pending: Sequence[Pending]) -> bool:
-        """Whether all of *pending* was asked in this life and has been decided, as mostly."""
+        """Whether all of *pending* was asked in this life, decided and written, as mostly."""
         epoch_ms = self.promises.epoch_ms
-        return self.flights.is_idle(account_id) and all(each.epoch_ms == epoch_ms for each in pending)
+        asked = self.flights.is_idle(account_id) and all(each.epoch_ms == epoch_ms for each in pending)
+        return asked and not self._unwritten(account_id, pending)
+
+    def _unwritten(self, account_id: str, pending: Sequence[Pending]) -> frozenset[str]:
+        """Ids of *pending* that were decided and are not yet among the recent transactions."""
+        is_owed = self.ends.recent.pending
+        ids = (each.transaction_id for each in pending)
+        return frozenset(each for each in ids if is_owed(recent_key(account_id, each)))
+
+    def count_writes(self) -> None:
+        """The hot store's counts are among the operator's own."""
+        counts = [writer.counts for writer in self.ends.writers]
+        for field, name in _WRITES.items():
+            self.counters.reached(name, sum(getattr(each, field) for each in counts))
 
     def _considered(self, work: Work, txn: Transaction, marker_ms: int, *, late: bool) -> Work:
         considered = consider(work.state, txn, self._book, late=late)
@@ -173,8 +198,15 @@ class Desk:
         decision = conclude(undecided, values, score, self._book, self.promises.epoch_ms)
         item = account_item(decision, undecided)
         self.ends.accounts.submit(decision.account_id, decision.account_version, item, marker_ms)
+        key = recent_key(decision.account_id, decision.transaction_id)
+        self.ends.recent.submit(key, decision.attempt, recent_item(decision, undecided), marker_ms)
         self.counters.decided(decision)
         return Concluded(decision, undecided)
+
+
+def _promised_later(state: AccountState, ids: frozenset[str], marker_ms: int) -> AccountState:
+    pending = (replace(p, marker_ms=marker_ms) if p.transaction_id in ids else p for p in state.pending)
+    return replace(state, pending=tuple(pending))
 
 
 def _asked_again(pending: Pending) -> Ask:

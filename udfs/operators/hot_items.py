@@ -1,4 +1,4 @@
-"""What DynamoDB is told of an account and a customer: absolute values, flat. Layout: docs/dynamodb.md."""
+"""What DynamoDB is told of account, customer and transaction: absolute values, flat. docs/dynamodb.md."""
 
 from __future__ import annotations
 
@@ -21,6 +21,36 @@ def account_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
         "currency": decision.currency,
         "rules_version": decision.rules_version,
         **undecided.features,
+    }
+
+
+def recent_key(account_id: str, transaction_id: str) -> str:
+    """What a recent transaction is called while it is owed: ids of an account are its own."""
+    return f"{account_id}\x1f{transaction_id}"  # not printable, so in no id
+
+
+def recent_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
+    """The transaction as decided, under its account, in the order of event time."""
+    txn = undecided.txn
+    return {
+        "account_id": txn.account_id,
+        "event_key": f"{txn.event_time_ms:015d}#{txn.transaction_id}",
+        "transaction_id": txn.transaction_id,
+        "event_time_ms": txn.event_time_ms,
+        "event_type": txn.event_type,
+        "amount_minor": txn.amount_minor,
+        "currency": txn.currency,
+        "merchant_id": txn.merchant_id,
+        "mcc": txn.mcc,
+        "channel": txn.channel,
+        "country": txn.country,
+        "card_token": txn.card_token,
+        "verdict": verdict_name(decision.verdict),
+        "score": float(decision.score.value),
+        "score_degraded": decision.score.degraded,
+        "reasons": [hit.rule_id for hit in decision.hits],
+        "account_version": decision.account_version,
+        "attempt": decision.attempt,
     }
 
 

@@ -67,6 +67,23 @@ def test_an_older_version_submitted_later_is_not_written() -> None:
     steered(_scenario)
 
 
+def test_no_more_is_owed_than_may_be() -> None:
+    """With so many keys owed a further one is skipped and counted; a newer version of an owed one is not."""
+
+    async def _scenario() -> None:
+        store = FakeStore()
+        writer = CoalescingWriter(store, WriterSettings(max_owed=2), asyncio.get_running_loop())
+        for key, version in (("a", 1), ("b", 1), ("c", 1), ("a", 2)):
+            writer.submit(key, version, {}, MARKER_MS)
+        assert (len(writer), writer.counts.skipped, writer.pending("c")) == (2, 1, False)
+        await writer.drain()
+        writer.submit("c", 1, {}, MARKER_MS)
+        await writer.drain()
+        assert {key: version for key, (version, _) in store.table.items()} == {"a": 2, "b": 1, "c": 1}
+
+    steered(_scenario)
+
+
 def test_a_version_that_the_store_refuses_as_old_counts_as_written() -> None:
     """A write that finds a version as new in the store is settled, and counted as stale."""
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from local.setup_ends import TABLES, table_definition
+from local.setup_ends import TABLES, by_key, recent_transactions
 from local.topics import TOPICS, missing_topics
+from udfs.clients.dynamodb import ACCOUNT_STATE
 
 pytestmark = pytest.mark.unit
 
@@ -44,13 +45,25 @@ def test_only_what_is_missing_is_made() -> None:
 
 
 def test_the_tables() -> None:
-    """Account state is found by account and a profile by customer."""
-    assert TABLES == {"account_state": "account_id", "customer_profile": "customer_id"}
+    """Account state is found by account, a profile by customer, transactions by account in their order."""
+    keys = {table["TableName"]: [key["AttributeName"] for key in table["KeySchema"]] for table in TABLES}
+    assert keys == {
+        "account_state": ["account_id"],
+        "customer_profile": ["customer_id"],
+        "recent_transactions": ["account_id", "event_key"],
+    }
+
+
+def test_a_transaction_is_found_by_its_id() -> None:
+    """Recent transactions have one index, whose key is the transaction's id, and it holds whole items."""
+    [index] = recent_transactions()["GlobalSecondaryIndexes"]
+    assert index["KeySchema"] == [{"AttributeName": "transaction_id", "KeyType": "HASH"}]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
 
 
 def test_a_table_is_paid_by_request() -> None:
     """A table has one text key and no provisioned throughput."""
-    assert table_definition("account_state", "account_id") == {
+    assert by_key(ACCOUNT_STATE) == {
         "TableName": "account_state",
         "KeySchema": [{"AttributeName": "account_id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "account_id", "AttributeType": "S"}],

@@ -44,7 +44,8 @@ def test_few_counts_are_handed_over_in_time(group: FakeMetricGroup) -> None:
     seen = []
     for now_ms in (5_000, 5_999, 6_000):
         counters.add("decisions")
-        counters.publish_if_due(now_ms)
+        if counters.is_due(now_ms):
+            counters.publish()
         seen.append(group.counters["decisions"].count)
     assert seen == [1, 1, 3]
 
@@ -100,3 +101,13 @@ def test_many_dead_letters_in_a_row_are_a_notice(
         for _ in range(5):
             counters.refused()
     assert len(caplog.records) == 1
+
+
+def test_a_total_counts_what_it_has_grown_by() -> None:
+    """What somebody else counts is told by its totals, each time by what was added since."""
+    group = FakeMetricGroup()
+    counters = Counters(group)
+    for total in (3, 3, 5):
+        counters.reached("store_writes", total)
+    counters.publish()
+    assert group.counters["store_writes"].count == 5

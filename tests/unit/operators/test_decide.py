@@ -330,6 +330,7 @@ def test_close_writes_what_is_owed(bench: Bench) -> None:
     bench.operator.close()
     assert "a-1" in bench.tables[0]
     assert bench.metrics.counters["decisions"].count == 1
+    assert bench.metrics.counters["store_writes"].count == 2  # the account, and the transaction
     assert not bench.scores.is_attached
 
 

@@ -10,10 +10,11 @@ import pytest
 from schemas.decision import Decision, Score, Verdict
 from schemas.record import replace
 from tests.builders import NOON_MS, ONE_HOUR_MS, customer, payment
+from udfs.clients.dynamodb import encode
 from udfs.features.names import FEATURES
 from udfs.features.profile import profile_of
 from udfs.operators.account_state import AccountState, Undecided, decode_undecided, encode_undecided
-from udfs.operators.hot_items import account_item, customer_item
+from udfs.operators.hot_items import account_item, customer_item, recent_item
 from udfs.operators.judgement import Consideration, conclude, consider, recall
 from udfs.rules.book import load_book
 from udfs.scoring.row import encode_row
@@ -115,6 +116,16 @@ def test_account_item_is_flat_and_whole() -> None:
     assert (item["last_transaction_id"], item["last_verdict"], item["last_score"]) == ("t-1", "decline", 0.9)
     assert {feature.name for feature in FEATURES} <= item.keys()
     assert all(value is None or isinstance(value, bool | int | float | str) for value in item.values())
+
+
+def test_recent_item_is_the_transaction_as_decided() -> None:
+    """A recent transaction stands under its account, in the order of event time, with verdict and reasons."""
+    undecided = considered(amount_minor=900_000).undecided
+    item = recent_item(decided(undecided, HIGH), undecided)
+    assert item["event_key"] == f"{NOON_MS:015d}#{undecided.txn.transaction_id}"
+    assert (item["amount_minor"], item["verdict"]) == (900_000, "decline")
+    assert item["reasons"] == ["large", "model"]
+    assert set(encode(item)) >= {"account_id", "event_key", "transaction_id"}
 
 
 def test_customer_item_leaves_key_and_version_to_the_table() -> None:

@@ -117,12 +117,13 @@ class Story:
 
     def store_away(self, _: int = 0) -> None:
         """The hot store takes nothing."""
-        self.bench.accounts.is_away = True
+        self.bench.accounts.is_away = self.bench.recent.is_away = True
 
     def store_back(self, _: int = 0) -> None:
         """The hot store takes what is owed."""
-        self.bench.accounts.is_away = False
-        self.bench.accounts.write()
+        for writer in (self.bench.accounts, self.bench.recent):
+            writer.is_away = False
+            writer.write()
 
     def end(self) -> None:
         """The source is read to its end, event time passes it, every score comes, all timers fire."""
@@ -143,6 +144,11 @@ class Story:
 def versions_in(table: dict[str, tuple[int, Any]]) -> dict[str, int]:
     """The version under which each account stands in the hot store."""
     return {account: version for account, (version, _) in table.items()}
+
+
+def lasting(table: dict[str, tuple[int, Any]]) -> dict[str, Any]:
+    """The recent transactions, but for the attempt that decided them."""
+    return {key: {**item, "attempt": 0} for key, (_, item) in table.items()}
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +172,7 @@ def test_any_story_ends_as_the_undisturbed_one(
 
     Every transaction is decided at least once; all decisions on it agree with the undisturbed run's,
     features, hits and score; within a life an account's decisions leave in order, each once; and the
-    hot store ends with each account's last version.
+    hot store ends with each account's last version, and with every transaction.
     """
     plain = Story(source, waits=waits)
     plain.end()
@@ -184,3 +190,4 @@ def test_any_story_ends_as_the_undisturbed_one(
             versions = [row["account_version"] for row in life.decided if row["account_id"] == account]
             assert versions == sorted(set(versions))
     assert versions_in(story.bench.tables[0]) == versions_in(plain.bench.tables[0])
+    assert lasting(story.bench.tables[2]) == lasting(plain.bench.tables[2])

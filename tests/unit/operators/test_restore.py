@@ -36,6 +36,11 @@ def died(bench: Bench, after_ms: int = RESTART_MS) -> Bench:
     return Bench(restored=bench.checkpoint(), now_ms=bench.now_ms + after_ms, tables=bench.tables)
 
 
+def pending_ids(bench: Bench) -> list[str]:
+    """What the packed value of account a-1 calls pending."""
+    return [each.transaction_id for each in decode_state(bench.states["account"]["a-1"]).pending]
+
+
 def settle(bench: Bench) -> None:
     """Time passes and every score comes, until no timer is left; a minute is enough for anything."""
     until_ms = bench.now_ms + 60 * PERIOD_MS
@@ -187,6 +192,36 @@ def test_hot_item_is_told_to_the_store_again() -> None:
     second = died(first)
     settle(second)
     assert second.tables[0]["a-1"][0] == 1
+
+
+@pytest.mark.parametrize("away_periods", [0, 2, 9, 30])
+def test_recent_transactions_are_told_to_the_store_again(away_periods: int) -> None:
+    """Every transaction whose write was lost is written by the next life, not its account's last alone."""
+    first = Bench()
+    first.recent.is_away = True
+    for name in ("t1", "t2", "t3"):
+        first.send(txn(name))
+        first.scores.answer()
+        first.advance(10)
+    first.advance(away_periods * PERIOD_MS)
+    second = died(first)
+    settle(second)
+    assert sorted(item["transaction_id"] for _, item in second.tables[2].values()) == ["t1", "t2", "t3"]
+
+
+def test_what_is_written_leaves_the_state() -> None:
+    """A transaction rests in its account's state until it is written, and no longer."""
+    bench = Bench()
+    bench.recent.is_away = True
+    for name in ("t1", "t2"):
+        bench.send(txn(name))
+        bench.scores.answer()
+        bench.advance(10)
+    assert pending_ids(bench) == ["t1", "t2"]
+    bench.recent.is_away = False
+    bench.recent.write()
+    bench.send(txn("t3"))
+    assert pending_ids(bench) == ["t3"]
 
 
 @pytest.mark.parametrize("away_periods", [2, 9, 30])
