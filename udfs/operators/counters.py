@@ -78,7 +78,7 @@ class Counters:
             _log.warning("%d dead letters in a row: look at the producer", self._in_a_row)
 
     def is_due(self, now_ms: int) -> bool:
-        """Whether a second has passed since this was last so: then what was counted is told, however little."""
+        """Whether a second has passed since this was last so: then it is time to tell what was counted."""
         if now_ms < self._due_ms:
             return False
         self._due_ms = now_ms + _PUBLISH_EVERY_MS
