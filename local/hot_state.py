@@ -12,6 +12,7 @@ from local.setup_ends import client
 from udfs.clients.dynamodb import ACCOUNT_STATE
 
 _WAIT_S = 60.0
+_SETTLED_S = 5.0  # so long without a new item, and no more are coming
 _KEYS = 100  # of one BatchGetItem
 _POLL_S = 0.25
 
@@ -53,3 +54,17 @@ def _versions(reader: Any, accounts: Sequence[str]) -> dict[str, int]:
     request = {ACCOUNT_STATE.name: {"Keys": keys, "ConsistentRead": True}}
     found = reader.batch_get_item(RequestItems=request)["Responses"][ACCOUNT_STATE.name]
     return {item["account_id"]["S"]: int(item["version"]["N"]) for item in found}
+
+
+def settled_count(endpoint: str, table: str) -> int:
+    """How many items *table* has when no more are coming."""
+    reader, before = client("dynamodb", endpoint), -1
+    while (count := _count(reader, table)) > before:
+        before = count
+        time.sleep(_SETTLED_S)
+    return count
+
+
+def _count(reader: Any, table: str) -> int:
+    pages = reader.get_paginator("scan").paginate(TableName=table, Select="COUNT")
+    return sum(page["Count"] for page in pages)

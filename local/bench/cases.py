@@ -20,9 +20,10 @@ from local.bench.measure import Leg, Measured, Rig, Used
 from local.bench.readback import Answer
 from local.bench.times import QUANTILES, Course, course, quantiles, rate, settled_rate, split, took
 from local.export import finished_files, s3
-from local.hot_state import wait_for_hot_state
+from local.hot_state import settled_count, wait_for_hot_state
 from local.services.pids import OsProcesses, Pids
 from local.stack import tell
+from udfs.clients.dynamodb import RECENT_TRANSACTIONS
 
 Case = dict[str, Any]
 
@@ -118,11 +119,23 @@ def end_faults(decided: int, archived: int, restarts: int) -> Case:
 
 
 def hot_state_written(rig: Rig, answers: list[Answer]) -> Case:
-    """Every account that was decided on is in DynamoDB, as new as its last decision; how long that took."""
+    """
+    Every account that was decided on is in DynamoDB, as new as its last decision; how long that took.
+
+    And how many transactions: of those that were owed when too much was, some never come.
+    """
     tell("waiting for the hot state")
     began_s, versions = time.monotonic(), newest_versions(answers)
     wait_for_hot_state(rig.stack.endpoints["dynamodb"], versions)
-    return {"hot_accounts": len(versions), "hot_after_s": round(time.monotonic() - began_s, 1)}
+    hot_s = time.monotonic() - began_s
+    recent = settled_count(rig.stack.endpoints["dynamodb"], RECENT_TRANSACTIONS.name)
+    return {
+        "hot_accounts": len(versions),
+        "hot_after_s": round(hot_s, 1),
+        "recent_written": recent,
+        "recent_skipped": rig.decided - recent,
+        "recent_after_s": round(time.monotonic() - began_s, 1),
+    }
 
 
 def newest_versions(answers: list[Answer]) -> dict[str, int]:

@@ -110,7 +110,9 @@ def _outgoing_stages(judged: Judged) -> list[Stage]:
     decided = [decision for decision, _ in judged.decisions]
     return [
         Stage("encode_decision", _calls(encode_decision, _each(decided))),
-        Stage("encode_alert", _calls(encode_alert, _each(judged.alerts))),
+        Stage(
+            "encode_alert", _calls(encode_alert, [(each, encode_decision(each)) for each in judged.alerts])
+        ),
         Stage("decided_row", _calls(decided_row, judged.decisions)),
         Stage("hot_item", _calls(account_item, judged.decisions)),
     ]

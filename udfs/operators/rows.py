@@ -190,10 +190,11 @@ def label_row(label: Label) -> Row:
 
 def answer_row(decision: Decision) -> Row:
     """One decision as the topics are told of it, in the order of `ANSWER`."""
+    encoded = encode_decision(decision)
     return Row(
         decision.account_id,
-        encode_decision(decision),
-        encode_alert(decision) if is_alert(decision) else None,
+        encoded,
+        encode_alert(decision, encoded) if is_alert(decision) else None,
         is_priority(decision),
         decision.late,
     )

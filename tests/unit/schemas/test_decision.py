@@ -77,7 +77,7 @@ def test_decision_is_written_whole() -> None:
 def test_alert_is_its_decision_with_an_id() -> None:
     """An alert holds what its decision holds, and an id of its own."""
     made = decision(verdict=Verdict.REVIEW)
-    alert = json.loads(encode_alert(made))
+    alert = json.loads(encode_alert(made, encode_decision(made)))
     assert alert.pop("alert_id") == alert_id("a-1", "t-1") != decision_id("a-1", "t-1")
     assert alert == json.loads(encode_decision(made))
 
