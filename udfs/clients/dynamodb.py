@@ -7,10 +7,11 @@ late, changes nothing. Key shapes and attributes are told in docs/dynamodb.md.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
+
+import orjson
 
 from schemas.errors import Malformed, OutOfRange, StoreUnavailable, Throttled
 from udfs.clients.aws_http import Answer, AwsAddress, AwsHttp, CredentialSource, Service
@@ -67,7 +68,7 @@ class DynamoTable:
             StoreUnavailable: No answer in time, no connection, or any other error.
             RecordError: This item can never be written.
         """
-        body = json.dumps(put_of(self.table, key, version, item), separators=(",", ":")).encode()
+        body = orjson.dumps(put_of(self.table, key, version, item))
         answer = await self.post(f"{TARGET}.PutItem", body)
         if answer.status == 200:
             return True
@@ -117,6 +118,7 @@ def put_of(table: Table, key: str, version: int, item: Item) -> dict[str, object
 
 
 _LEAST, _TOO_MUCH = 1e-130, 1e126
+_PLAIN = {str: "S", bool: "BOOL"}
 
 type AttributeValue = dict[str, str | bool | list[AttributeValue]]
 
@@ -133,11 +135,12 @@ def encode(item: Item) -> dict[str, AttributeValue]:
 
 
 def _attribute(name: str, value: object) -> AttributeValue:
+    plain = _PLAIN.get(type(value))  # what nearly all are
+    return {plain: value} if plain else _checked(name, value)  # type: ignore[dict-item]  # by its type
+
+
+def _checked(name: str, value: object) -> AttributeValue:
     match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
         case int() | float() | Decimal():
             return {"N": _number(name, value)}
         case list() | tuple():

@@ -8,8 +8,9 @@ is cancelled because an item is no news is sent again without it. ADR-0014.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+
+import orjson
 
 from schemas.errors import Malformed, OutOfRange, RecordError, StoreUnavailable, Throttled, TransientError
 from udfs.clients.aws_http import Answer
@@ -49,8 +50,7 @@ class BatchingTable(GatheringTable):
         """Write *puts* at once; those that are still open when it was cancelled because of others."""
         sound = [(put, request) for put in puts if (request := self._request(put)) is not None]
         body = {"TransactItems": [{"Put": request} for _, request in sound]}
-        encoded = json.dumps(body, separators=(",", ":")).encode()
-        answer = await self._table.post(f"{TARGET}.TransactWriteItems", encoded)
+        answer = await self._table.post(f"{TARGET}.TransactWriteItems", orjson.dumps(body))
         if answer.status == 200:
             for put, _ in sound:
                 settle(put, written=True)
@@ -75,7 +75,7 @@ def _left_of(puts: Sequence[Put], answer: Answer) -> list[Put]:
     Raises:
         StoreUnavailable: If no culprit can be told, or it may pass: all are to be tried again later.
     """
-    codes = [reason.get("Code") for reason in json.loads(answer.body).get("CancellationReasons", ())]
+    codes = [reason.get("Code") for reason in orjson.loads(answer.body).get("CancellationReasons", ())]
     if len(codes) != len(puts) or not (set(codes) <= {"None", CONDITION_FAILED, "ValidationError"}):
         kind = Throttled if set(codes) & set(_THROTTLES) else StoreUnavailable
         raise kind("transaction", f"cancelled: {sorted(map(str, set(codes)))}", "written")

@@ -8,9 +8,10 @@ those of the attempts before it. Layout: docs/dynamodb.md.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+
+import orjson
 
 from schemas.errors import RecordError, Throttled, TransientError
 from udfs.clients.dynamodb import TARGET, AttributeValue, DynamoTable, encode
@@ -52,8 +53,7 @@ class RecentTable(GatheringTable):
         expires = {EXPIRES: int(self._clock()) + self._keep_s}
         items = [encode({**put.item, **expires}) for put in puts]
         requests = {self._table.table.name: [{"PutRequest": {"Item": item}} for item in items]}
-        encoded = json.dumps({"RequestItems": requests}, separators=(",", ":")).encode()
-        answer = await self._table.post(f"{TARGET}.BatchWriteItem", encoded)
+        answer = await self._table.post(f"{TARGET}.BatchWriteItem", orjson.dumps({"RequestItems": requests}))
         if answer.status != 200:
             raise self._table.refusal(answer)
         left = self._unprocessed(answer.body)
@@ -65,9 +65,9 @@ class RecentTable(GatheringTable):
 
     def _unprocessed(self, body: bytes) -> set[str]:
         """The keys of what DynamoDB had no capacity for."""
-        requests = json.loads(body).get("UnprocessedItems", {}).get(self._table.table.name, ())
+        requests = orjson.loads(body).get("UnprocessedItems", {}).get(self._table.table.name, ())
         return {_key_of(request["PutRequest"]["Item"]) for request in requests}
 
 
 def _key_of(item: Mapping[str, AttributeValue]) -> str:
-    return json.dumps([item[PARTITION], item[SORT]], sort_keys=True)
+    return f"{item[PARTITION]} {item[SORT]}"

@@ -161,6 +161,12 @@ class Desk:
         """Whether anything promised by *marker_ms* is not yet in the hot store, of whichever accounts."""
         return any(writer.is_outstanding(marker_ms) for writer in self.ends.writers)
 
+    def count_writes(self) -> None:
+        """The hot store's counts are among the operator's own."""
+        counts = [writer.counts for writer in self.ends.writers]
+        for field, name in _WRITES.items():
+            self.counters.reached(name, sum(getattr(each, field) for each in counts))
+
     def _is_finished(self, account_id: str, pending: Sequence[Pending]) -> bool:
         """Whether all of *pending* was asked in this life, decided and written, as mostly."""
         epoch_ms = self.promises.epoch_ms
@@ -172,12 +178,6 @@ class Desk:
         is_owed = self.ends.recent.pending
         ids = (each.transaction_id for each in pending)
         return frozenset(each for each in ids if is_owed(recent_key(account_id, each)))
-
-    def count_writes(self) -> None:
-        """The hot store's counts are among the operator's own."""
-        counts = [writer.counts for writer in self.ends.writers]
-        for field, name in _WRITES.items():
-            self.counters.reached(name, sum(getattr(each, field) for each in counts))
 
     def _considered(self, work: Work, txn: Transaction, marker_ms: int, *, late: bool) -> Work:
         considered = consider(work.state, txn, self._book, late=late)
