@@ -61,7 +61,7 @@ bench: $(VENV)/.dev $(if $(filter peers,$(ONLY)),$(PEERS_VENV)/.peers) ## speed,
 	@$(PYTHON) -m local.bench $(call option,only,ONLY)
 
 bench-check: $(VENV)/.dev ## has a change made it slower by a quarter? [UPDATE=1 writes the baseline]
-	@$(PYTHON) -m local.bench.check $(if $(UPDATE),--update)
+	@$(PYTHON) -m local.bench.guard $(if $(UPDATE),--update)
 
 lock: $(VENV)/.dev ## resolve requirements/*.in anew into hashed locks
 	@bash requirements/lock.sh $(VENV)
