@@ -7,7 +7,7 @@ from functools import partial
 from flink_app.job import Ways
 from flink_app.settings import Card, HotState, ScoreSettings, Settings
 from udfs.clients.aws_http import AwsAddress
-from udfs.clients.dynamodb import Table
+from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSACTIONS
 from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key
 from udfs.clients.hot_state import WriterSettings
 from udfs.clients.scorer import ScorerSettings
@@ -65,9 +65,9 @@ def _scorer(score: ScoreSettings) -> ScorerSettings:
 def _tables(hot: HotState) -> HotTables:
     return HotTables(
         address=_address(hot.endpoint_url, hot.region),
-        accounts=Table(hot.account_table, "account_id", "version"),
-        customers=Table(hot.customer_table, "customer_id", "updated_ms"),
-        recent=Table(hot.recent_table, "account_id", "attempt"),
+        accounts=ACCOUNT_STATE._replace(name=hot.account_table),
+        customers=CUSTOMER_PROFILE._replace(name=hot.customer_table),
+        recent=RECENT_TRANSACTIONS._replace(name=hot.recent_table),
         recent_keep_s=hot.recent_keep_days * _DAY_S,
         writer=WriterSettings(flush_ms=hot.flush_ms, lead_ms=hot.flush_ms // _WITHIN_FLUSH),
     )

@@ -53,7 +53,7 @@ def _versions(reader: Any, accounts: Sequence[str]) -> dict[str, int]:
     keys = [{ACCOUNT_STATE.key: {"S": account}} for account in accounts]
     request = {ACCOUNT_STATE.name: {"Keys": keys, "ConsistentRead": True}}
     found = reader.batch_get_item(RequestItems=request)["Responses"][ACCOUNT_STATE.name]
-    return {item["account_id"]["S"]: int(item["version"]["N"]) for item in found}
+    return {item[ACCOUNT_STATE.key]["S"]: int(item[ACCOUNT_STATE.version]["N"]) for item in found}
 
 
 def settled_count(endpoint: str, table: str) -> int:

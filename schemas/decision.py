@@ -87,7 +87,7 @@ class Decision(Record, frozen=True):
 
 _DECISIONS = UUID("6a8f1f5e-2f0e-5d0a-9a55-3c1d0f4b7e01")  # ours, drawn once; never change them
 _ALERTS = UUID("0b6f6d0c-54c9-5b57-8e0b-7d1a2c9e4f02")
-_BETWEEN = "\x1f"  # not printable, so in no id: two pairs of ids can't read the same
+BETWEEN = "\x1f"  # not printable, so in no id: two pairs of ids can't read the same
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}  # its two high bits are 10
 _VERDICTS = {int(verdict): verdict.name.lower() for verdict in Verdict}
 _SEVERITIES = {int(severity): severity.name.lower() for severity in Severity}
@@ -100,12 +100,12 @@ def verdict_name(verdict: int) -> str:
 
 def decision_id(account_id: str, transaction_id: str) -> str:
     """Return the id of the one decision on *transaction_id* of *account_id*; about 1 us."""
-    return _uuid5(_DECISIONS, account_id + _BETWEEN + transaction_id)
+    return _uuid5(_DECISIONS, account_id + BETWEEN + transaction_id)
 
 
 def alert_id(account_id: str, transaction_id: str) -> str:
     """Return the id of the one alert on *transaction_id* of *account_id*; never that of its decision."""
-    return _uuid5(_ALERTS, account_id + _BETWEEN + transaction_id)
+    return _uuid5(_ALERTS, account_id + BETWEEN + transaction_id)
 
 
 def _uuid5(namespace: UUID, name: str) -> str:

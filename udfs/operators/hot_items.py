@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.decision import Decision, verdict_name
+from schemas.decision import BETWEEN, Decision, verdict_name
 from schemas.record import asdict
 from udfs.features.profile import Profile
 from udfs.operators.account_state import Undecided
@@ -26,7 +26,7 @@ def account_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
 
 def recent_key(account_id: str, transaction_id: str) -> str:
     """What a recent transaction is called while it is owed: ids of an account are its own."""
-    return f"{account_id}\x1f{transaction_id}"  # not printable, so in no id
+    return account_id + BETWEEN + transaction_id
 
 
 def recent_item(decision: Decision, undecided: Undecided) -> dict[str, Any]:
