@@ -36,3 +36,8 @@ class Transaction(Record, frozen=True):
     device_fingerprint: str | None = None
     ip_token: str | None = None  # same form as card_token
     entry_mode: str | None = None  # chip, contactless, swipe, manual, online, ...
+
+
+def tie_break(txn: Transaction) -> tuple[int, str]:
+    """Order of transactions at the same event time: by id, shorter ids (smaller numbers) first."""
+    return len(txn.transaction_id), txn.transaction_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,7 @@ _FLUSH_TIMEOUT_MS = 10_000  # how long a stopping job waits for its last writes
 # Nothing is won by waiting: no version takes another's place, and what is owed stays in the account's state.
 # 20,000 are about 20 MB; a store that is away for longer gets the rest from the archive.
 RECENT_WRITES = WriterSettings(flush_ms=200, lead_ms=100, max_owed=20_000)
+_open: dict[int, Ends] = {}  # by subtask: thread mode does not call close() on failover
 _WRITE_TIMEOUT_MS = 5_000  # one transaction of up to 100 items; a slower one is tried again
 
 
@@ -178,6 +180,15 @@ class AwsEnds:
             customers=tables.writer_of(tables.customers) if tables else NoStore(),
             recent=tables.recent_writer() if tables else NoStore(),
         )
+
+
+def opened(subtask: int, make_ends: Callable[[], Ends]) -> Ends:
+    """New ends for *subtask*; those of its former life in this process stop answering."""
+    former = _open.pop(subtask, None)
+    if former is not None:
+        former.scores.detach()
+    _open[subtask] = make_ends()
+    return _open[subtask]
 
 
 def read_card_key(card: CardKeySource) -> CardKey:

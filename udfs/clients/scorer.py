@@ -27,7 +27,10 @@ from udfs.scoring.breaker import Breaker, admits, record
 __all__ = ["Scorer", "ScorerCounts", "ScorerSettings", "ScoringHandle", "attach_scorer"]
 
 _log = logging.getLogger(__name__)
-_MANY_ROWS = 10  # at 5 ms 2,000 rows a second: the endpoint has no more time a row to lose than we
+# Under load, rows wait for more of their like: a call costs more than waiting (ADR-0020). It begins at so many
+# rows in `max_wait_ms` and ends below so many.
+_LOAD_BEGINS, _LOAD_ENDS = 16, 8
+_LONG_WAIT = 3  # times max_wait_ms
 
 
 class _Row:
@@ -95,6 +98,7 @@ class Scorer:
         self._queue: collections.deque[_Row] = collections.deque()  # to be sent
         self._watched: collections.deque[_Row] = collections.deque()  # to be answered, by deadline
         self._watch: asyncio.TimerHandle | None = None
+        self._waits = 1  # of max_wait_ms, that the next rows wait
         self._next_s = 0.0  # of the loop's clock: not before, the next rows are collected
         self._calls: set[asyncio.Task[Scores | str]] = set()
         self._lock = threading.Lock()
@@ -133,9 +137,10 @@ class Scorer:
             self._answer_expired()
 
     def _wait_s(self, rows: int) -> float:
-        """How long the next rows wait: longer under load, when calls cost more than waiting (ADR-0019)."""
-        periods = 2 if rows >= _MANY_ROWS else 1
-        return periods * self.settings.max_wait_ms / 1000
+        """How long the next rows wait, after so many came in the last wait."""
+        enough = _LOAD_BEGINS if self._waits == 1 else _LOAD_ENDS
+        self._waits = _LONG_WAIT if rows >= enough * self._waits else 1
+        return self._waits * self.settings.max_wait_ms / 1000
 
     def _dispatch(self) -> None:
         while len(self._calls) < self.settings.max_in_flight_calls and (batch := self._next_batch()):

@@ -25,17 +25,12 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_customer, read_transaction
-from schemas.transaction import Transaction
-from udfs.clients.ends import Ends
+from schemas.transaction import Transaction, tie_break
+from udfs.clients.ends import Ends, opened
 from udfs.features.profile import profile_of
 from udfs.operators import rows
-from udfs.operators.account_state import (
-    AccountState,
-    decode_state,
-    decode_waiting,
-    encode_state,
-    encode_waiting,
-)
+from udfs.operators.account_state import decode_waiting, encode_waiting
+from udfs.operators.accounts import Accounts
 from udfs.operators.counters import Counters
 from udfs.operators.desk import Concluded, Desk
 from udfs.operators.promises import Promises
@@ -45,7 +40,6 @@ _HOLD_S = 0.002  # a full operator looks for answers this often; the scorer alwa
 # The clients' thread gives the interpreter's lock back after so long; Python's own 5 ms cost 6 % of the
 # throughput, 0.05 ms as much in switching (ADR-0019).
 _SWITCH_S = 0.0005
-_open: dict[int, Ends] = {}  # by subtask: thread mode does not call close() on failover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +91,12 @@ class Decide(KeyedProcessFunction):
         """Connect the remote ends and read the rule book; nothing is asked yet."""
         sys.setswitchinterval(_SWITCH_S)
         packed = Types.PICKLED_BYTE_ARRAY()
-        self._state = runtime_context.get_state(ValueStateDescriptor("account", packed))
+        self._accounts = Accounts(runtime_context.get_state(ValueStateDescriptor("account", packed)))
         waiting = MapStateDescriptor("waiting", Types.LONG(), packed)
         self._waiting = runtime_context.get_map_state(waiting)
         self._counters = Counters(runtime_context.get_metrics_group())
         self._promises = Promises(self._clock(), self._settings.marker_period_ms)
-        ends = _opened(rows.subtask_of(runtime_context), self._make_ends)
+        ends = opened(rows.subtask_of(runtime_context), self._make_ends)
         self._desk = Desk(load_book(self._settings.book), ends, self._promises, self._counters)
 
     def close(self) -> None:
@@ -155,7 +149,8 @@ class Decide(KeyedProcessFunction):
 
     def _learn(self, message: rows.Arrival, ctx: Any) -> None:
         told = profile_of(read_customer(message.raw))
-        self._store(self._desk.learn(self._stored(), told, self._promise(ctx, self._clock())))
+        state = self._accounts.read(message.key)
+        self._accounts.write(message.key, self._desk.learn(state, told, self._promise(ctx, self._clock())))
 
     def _refused(self, message: rows.Arrival, error: RecordError, ctx: Any) -> Row:
         self._counters.refused()
@@ -177,7 +172,7 @@ class Decide(KeyedProcessFunction):
     def _release(self, event_time_ms: int, ctx: Any) -> None:
         waiting = decode_waiting(self._waiting.get(event_time_ms))
         self._waiting.remove(event_time_ms)
-        self._decide(sorted(waiting, key=_tie_break), ctx, late=False)
+        self._decide(sorted(waiting, key=tie_break), ctx, late=False)
 
     # --- deciding
 
@@ -185,16 +180,12 @@ class Decide(KeyedProcessFunction):
         """Consider each transaction, write the packed value once, then ask for the scores."""
         now_ms = self._clock()
         marker_ms = self._promise(ctx, now_ms)
-        work = self._desk.consider(self._stored(), transactions, marker_ms, late=late)
-        self._store(work.state)
+        account_id = transactions[0].account_id
+        state = self._accounts.read(account_id)
+        work = self._desk.consider(state, transactions, marker_ms, late=late)
+        self._accounts.write(account_id, work.state)
         self._desk.ask(work.asks, marker_ms)
         self._tick(ctx, now_ms)
-
-    def _stored(self) -> AccountState:
-        return decode_state(self._state.value())
-
-    def _store(self, state: AccountState) -> None:
-        self._state.update(encode_state(state))
 
     # --- what goes out
 
@@ -217,9 +208,9 @@ class Decide(KeyedProcessFunction):
     def _recall(self, timer_ms: int, ctx: Any) -> None:
         """Take up what the former life promised on this account."""
         self._promises.recalled(timer_ms)
-        marker_ms = self._promise(ctx, self._clock())
-        work = self._desk.recall(rows.key_of(ctx), self._stored(), marker_ms)
-        self._store(work.state)
+        account_id, marker_ms = rows.key_of(ctx), self._promise(ctx, self._clock())
+        work = self._desk.recall(account_id, self._accounts.read(account_id), marker_ms)
+        self._accounts.write(account_id, work.state)
         self._desk.ask(work.asks, marker_ms)
 
     def _keep_promise(self, timer_ms: int, ctx: Any) -> None:
@@ -234,15 +225,17 @@ class Decide(KeyedProcessFunction):
         """Rare: a score is out for longer than a marker's life; move this account's promises on."""
         account_id = rows.key_of(ctx)
         if self._desk.flights.flying(account_id):
-            self._store(self._desk.renew(account_id, self._stored(), self._promise(ctx, self._clock())))
+            state, marker_ms = self._accounts.read(account_id), self._promise(ctx, self._clock())
+            self._accounts.write(account_id, self._desk.renew(account_id, state, marker_ms))
 
     def _look_again(self, ctx: Any) -> None:
         """A store has not taken a write in time: keep a timer on those whose write it is."""
-        account_id, state = rows.key_of(ctx), self._stored()
+        account_id = rows.key_of(ctx)
+        state = self._accounts.read(account_id)
         if self._desk.owes(account_id, state):
             later_ms = self._promises.long_marker(self._clock())
             ctx.timer_service().register_processing_time_timer(later_ms)
-            self._store(self._desk.put_off(account_id, state, later_ms))
+            self._accounts.write(account_id, self._desk.put_off(account_id, state, later_ms))
 
     def _tick(self, ctx: Any, now_ms: int) -> None:
         if len(self._desk.flights):
@@ -255,17 +248,3 @@ def _rows_of(concluded: Concluded) -> tuple[Any, Any]:
     """The answer first: an archive that is behind holds up what comes after."""
     decision, undecided = concluded
     return (rows.ANSWERS, rows.answer_row(decision)), rows.decided_row(decision, undecided)
-
-
-def _tie_break(txn: Transaction) -> tuple[int, str]:
-    """Order of transactions at the same event time: by id, shorter ids (smaller numbers) first."""
-    return len(txn.transaction_id), txn.transaction_id
-
-
-def _opened(subtask: int, make_ends: Callable[[], Ends]) -> Ends:
-    """New ends for *subtask*; those of its former life in this process stop answering."""
-    former = _open.pop(subtask, None)
-    if former is not None:
-        former.scores.detach()
-    _open[subtask] = make_ends()
-    return _open[subtask]
