@@ -12,7 +12,6 @@ from local.setup_ends import client
 from udfs.clients.dynamodb import ACCOUNT_STATE
 
 _WAIT_S = 60.0
-_SETTLED_S = 5.0  # so long without a new item, and no more are coming
 _KEYS = 100  # of one BatchGetItem
 _POLL_S = 0.25
 
@@ -56,14 +55,14 @@ def _versions(reader: Any, accounts: Sequence[str]) -> dict[str, int]:
     return {item[ACCOUNT_STATE.key]["S"]: int(item[ACCOUNT_STATE.version]["N"]) for item in found}
 
 
-def settled_count(endpoint: str, table: str) -> int:
+def settled_count(endpoint: str, table: str, quiet_s: float = 5.0) -> int:
     """
-    How many items *table* has when no more are coming.
+    How many items *table* has when no more have come for *quiet_s*.
 
     DynamoDB Local counts at once; a scan of many items fails while it is busy.
     """
     reader, before = client("dynamodb", endpoint), -1
     while (count := int(reader.describe_table(TableName=table)["Table"]["ItemCount"])) > before:
         before = count
-        time.sleep(_SETTLED_S)
+        time.sleep(quiet_s)
     return count
