@@ -13,7 +13,7 @@ SECONDS ?= 60
 option = $(if $($(2)),--$(1) "$($(2))")
 shared_options = $(call option,out,OUT) $(call option,rate,RATE) $(call option,seed,SEED) $(if $(KEEP),--keep)
 
-.PHONY: help setup run up down replay test unit graph engine e2e lint accept bench bench-check lock clean
+.PHONY: help setup run up down replay features test unit graph engine e2e lint accept bench bench-check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "}; {printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ replay: $(VENV)/.job ## anyone's file: DATA= MAPPING= [OUT=] [UNTIL=] [RATE=] [P
 	@$(PYTHON) -m local replay $(call option,data,DATA) $(call option,mapping,MAPPING) \
 	    $(call option,until,UNTIL) $(call option,parallelism,PARALLELISM) $(call option,shuffle-s,SHUFFLE_S) \
 	    $(call option,label-delay-days,LABEL_DELAY_DAYS) $(call option,restart-at,RESTART_AT) $(shared_options)
+
+features: $(VENV)/.job ## features for training, without the engine: DATA= MAPPING= [OUT=] [LABEL_DELAY_DAYS=] [FEATURES=names]
+	@$(PYTHON) -m local.training $(call option,data,DATA) $(call option,mapping,MAPPING) $(call option,out,OUT) \
+	    $(call option,label-delay-days,LABEL_DELAY_DAYS) $(call option,only,FEATURES)
 
 test: $(VENV)/.dev lint ## set up and run every test
 	@$(PYTHON) -m pytest tests/unit tests/graph tests/engine tests/e2e

@@ -40,6 +40,7 @@ Real-time fraud decisions: work with what decides.
   fraudstream rules check --expression "amount > 5"   is this a condition?
   fraudstream rules check --expression - < rule.txt   the same, from standard input
   fraudstream rules check --book my-book.yaml         is this a rule book?
+  fraudstream features skew --run out/run             did live features differ from training's, and why?
 """
 _EXIT_CODES = "Exit codes: 0 all is well, 1 a fault in what was given, 2 wrong usage."
 _CHECK_ABOUT = """\
@@ -54,6 +55,13 @@ that is not, with the fault, its column, and a caret under it:
              ^
 
 The language and every name are described in docs/rules.md.
+"""
+_SKEW_ABOUT = """\
+Compare the features of an archive, as seen when deciding, with those computed from it anew.
+
+Where they differ, the decision's own marks say why: it was late, out of order, or came after
+one of its account that was; a merchant's features also depend on when labels and others'
+payments arrived. A difference that nothing explains ends with exit code 1.
 """
 
 
@@ -85,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--expression", metavar="E", help="a condition; - reads it from standard input")
     what.add_argument("--book", metavar="FILE", help="a rule book in YAML")
     check.set_defaults(command=_check)
+    features = _add_parser(groups, "features", "Look at features.")
+    commands = features.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    skew = _add_parser(commands, "skew", _SKEW_ABOUT)
+    skew.add_argument("--run", metavar="OUT", type=Path, required=True, help="folder of a run or replay")
+    skew.set_defaults(command=_skew)
     return parser
 
 
@@ -130,6 +143,15 @@ def _check_expression(text: str) -> int:
     for name, kind in condition.names.items():
         print(f"  {name}: {kind}")
     return OK
+
+
+def _skew(arguments: argparse.Namespace) -> int:
+    from local.skew import skew, table  # noqa: PLC0415  # pyarrow takes longer to load than a rule to check
+
+    told = skew(arguments.run)
+    for line in table(told):
+        print(line)
+    return FAULT if told.unexplained else OK
 
 
 def _list_rules(arguments: argparse.Namespace) -> int:

@@ -1,11 +1,14 @@
 """
 The graph, top to bottom.
 
-    transactions ------------------+--> decide --> decided ------> archive
-    customers --> fan out profiles-+      |  +--> answers -------> topics
-                                          +-----> dead letters --> topic
-    labels -----> check labels ------------------> labels --------> archive
-                       +--> dead letters
+    transactions --> intake --> observe merchant --+--> decide --> decided ------> archive
+    customers -----> fan out profiles -------------+      |  +--> answers -------> topics
+                                                          +-----> dead letters --> topic
+    labels -------> check labels ------------------------------> labels --------> archive
+                         +--> observe merchant
+
+There is an *observe* stage for each entity of the feature catalogue but the account; without
+any, *decide* takes the transactions as they are read.
 
 Ends are attached outside, by `main` or a test. A uid is a promise about state and
 changes only with an ADR.
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream, KeyedStream, OutputTag
@@ -22,10 +26,13 @@ from pyflink.java_gateway import get_gateway
 
 from schemas.card import CardKey
 from udfs.clients.ends import Ends
+from udfs.features.catalogue import STAGES
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.decide import Decide, DecideSettings
 from udfs.operators.fan_out import FanOutProfiles
-from udfs.operators.rows import ANSWERS, DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE
+from udfs.operators.intake import Intake
+from udfs.operators.observe import Observe
+from udfs.operators.rows import ANSWERS, DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE, LABELLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,7 @@ class Ways:
     make_ends: Callable[[], Ends]
     read_card_key: Callable[[], CardKey]
     labels_topic: str
+    has_stages: bool  # other entities than the account are observed
     buffer_timeout_ms: int
 
 
@@ -67,23 +75,56 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .set_buffer_timeout(ways.buffer_timeout_ms)
     )
     # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
-    messages = by_account(inputs.transactions.union(profiles))
-    decided = (
-        messages.process(Decide(ways.decide, ways.make_ends), output_type=DECIDED_TYPE)
-        .name("decide")
-        .uid("decide-v1")
-    )
     labels = (
         inputs.labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=LABEL_TYPE)
         .name("check labels")
         .uid("check-labels-v1")
     )
+    staged = observed(inputs.transactions, side_output(labels, LABELLED), ways)
+    messages = by_key(staged.messages.union(profiles))
+    decided = (
+        messages.process(Decide(ways.decide, ways.make_ends), output_type=DECIDED_TYPE)
+        .name("decide")
+        .uid("decide-v1")
+    )
     dead_letters = side_output(decided, DEAD_LETTERS).union(
-        side_output(profiles, DEAD_LETTERS), side_output(labels, DEAD_LETTERS)
+        *(side_output(each, DEAD_LETTERS) for each in (profiles, labels, *staged.refusing))
     )
     return Streams(
         decided=decided, answers=side_output(decided, ANSWERS), labels=labels, dead_letters=dead_letters
     )
+
+
+class Staged(NamedTuple):
+    """Transactions on their way to their accounts, and what refused others."""
+
+    messages: DataStream
+    refusing: list[DataStream]
+
+
+def observed(transactions: DataStream, labels: DataStream, ways: Ways) -> Staged:
+    """*transactions* with the features of every entity that has a stage."""
+    if not (STAGES and ways.has_stages):
+        return Staged(transactions, [])
+    decide = ways.decide
+    messages = intake = (
+        transactions.process(Intake(decide.transactions_topic, ways.read_card_key), output_type=INCOMING)
+        .name("intake")
+        .uid("intake-v1")
+        .set_buffer_timeout(ways.buffer_timeout_ms)
+    )
+    for place, entity in enumerate(STAGES):
+        arriving = messages.union(labels) if entity.name == "merchant" else messages
+        stage = Observe(place, wait_for_watermark=decide.wait_for_watermark)
+        name = entity.name.replace("+", " and ")
+        messages = (
+            by_key(arriving)
+            .process(stage, output_type=INCOMING)
+            .name(f"observe {name}")
+            .uid(f"observe-{name.replace(' ', '-')}-v1")
+            .set_buffer_timeout(ways.buffer_timeout_ms)
+        )
+    return Staged(messages, [intake])
 
 
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
@@ -91,7 +132,7 @@ def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
     return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
 
 
-def by_account(messages: DataStream) -> KeyedStream:
+def by_key(messages: DataStream) -> KeyedStream:
     """*messages* keyed by their first field in the JVM: a Python key selector costs a hop (DESIGN)."""
     key_type = Types.ROW([Types.STRING()])
     selector = get_gateway().jvm.KeyByKeySelector()

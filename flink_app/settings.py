@@ -105,6 +105,14 @@ class Order:
         high=3_600_000,
         source="live; a replay sends clock ticks and sets 0",
     )
+    drift_ms: int = setting(
+        "How far one topic's event time may run ahead of another's where events wait for the watermark.",
+        default=43_200_000,
+        unit="ms",
+        low=7_200_000,
+        high=864_000_000,
+        source="ADR-0021: labels read far ahead of their payments fill the state; clock ticks come hourly",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +208,12 @@ class Engine:
         default="thread",
         choices=("thread", "process"),
         source="reference: 76 us against 425-3,400 us a keyed update",
+    )
+    entity_stages: str = setting(
+        "on: merchants and other entities are observed before the account. off: their features are missing.",
+        default="on",
+        choices=("on", "off"),
+        source="ADR-0021: a stage more than halves what one process decides",
     )
     buffer_timeout_ms: int = setting(
         "How long a record waits in a network buffer.",

@@ -45,6 +45,9 @@ def interval(duration_ms: int) -> str:
     return f"INTERVAL '{days} {hours:02d}:{minutes:02d}:{seconds % 60:02d}.{millis:03d}' DAY TO SECOND(3)"
 
 
+_ALIGN_EVERY_MS = 200
+
+
 class Pace(NamedTuple):
     """How a topic is read: the broker answers a fetch when it has so many bytes, or after the wait."""
 
@@ -88,10 +91,17 @@ def read_topic(
 
 
 def _source_options(topic: str, kafka: Kafka, order: Order, pace: Pace) -> dict[str, str]:
+    aligned = {
+        "scan.watermark.alignment.group": "event time",
+        "scan.watermark.alignment.max-drift": f"{order.drift_ms} ms",
+        "scan.watermark.alignment.update-interval": f"{_ALIGN_EVERY_MS} ms",
+    }
+    waits = aligned if order.wait == "watermark" and topic != kafka.customers_topic else {}
     idle = {"scan.watermark.idle-timeout": f"{order.idle_timeout_ms} ms"} if order.idle_timeout_ms else {}
     return (
         client_options(kafka)
         | idle
+        | waits
         | {
             "topic": topic,
             "properties.group.id": kafka.group_id,

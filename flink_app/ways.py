@@ -32,6 +32,7 @@ def ways_of(settings: Settings) -> Ways:
         make_ends=ends,
         read_card_key=partial(read_card_key, card),
         labels_topic=settings.kafka.labels_topic,
+        has_stages=settings.engine.entity_stages == "on",
         buffer_timeout_ms=settings.engine.buffer_timeout_ms,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from local import ports, session
 from local.errors import StackError
+from local.export import add_named
 from local.feeder import Plan, live
 from local.flink_files import in_event_time_order, on_arrival
 from local.generator.order import Order
@@ -56,6 +57,7 @@ def _replay(stack: Stack, options: argparse.Namespace) -> None:
         session.begin_anew(stack, plan_of(lateness_ms, options.parallelism))
         feed = _replay_feed(stack, options, lateness_ms)
         session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out))
+        add_named(options.out / "features", source.features)
 
 
 def _replay_feed(stack: Stack, options: argparse.Namespace, lateness_ms: int) -> Plan:

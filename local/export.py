@@ -10,7 +10,7 @@ share their day.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+
+from local.mappings.spec import Renamed
 
 EXPORTED = ("decisions", "features", "transactions", "labels")
 PARTITIONS = ("event_date", "event_hour")
@@ -63,6 +65,18 @@ def export_archive(fs: pafs.FileSystem, root: str, out: Path) -> Counts:
         read, written[name] = _export(fs, f"{root.rstrip('/')}/{name}", out / name)
         superseded += read - written[name]
     return Counts(superseded=superseded, **written)
+
+
+def add_named(folder: Path, named: Mapping[str, Renamed]) -> None:
+    """Each file of *folder* has the features of *named* under those names too."""
+    for path in sorted(folder.glob("part-*.parquet")):
+        rows = pq.read_table(path)
+        for name, one in named.items():
+            values = rows.column(one.feature)
+            rows = rows.append_column(
+                name, values if one.divide_by == 1 else pc.divide(values, one.divide_by)
+            )
+        pq.write_table(rows, path)
 
 
 def s3(endpoint: str, access_key: str, secret_key: str, region: str = "us-east-1") -> pafs.FileSystem:

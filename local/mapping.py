@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from local.generator.traffic import DAY_MS, Message, Sample
 from local.mappings import values
-from local.mappings.spec import Cell, Fields, Spec, load_spec
+from local.mappings.spec import Cell, Fields, Renamed, Spec, load_spec
 from local.mappings.tables import MappingError, Table, open_table
 from local.mappings.values import BadValueError, Convert
 
@@ -74,6 +74,11 @@ class MappedSource:
     def name(self) -> str:
         """What to call the source when speaking to a person."""
         return f"{self._data.name} ({self._spec.name})"
+
+    @property
+    def features(self) -> dict[str, Renamed]:
+        """The features that the data's users know by names of their own."""
+        return self._spec.features
 
     @property
     def total(self) -> int | None:

@@ -9,9 +9,9 @@ reads some forty of them, at a quarter of the price (ADR-0019).
 from __future__ import annotations
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict, astuple, replace
 
-__all__ = ["Record", "asdict", "replace"]
+__all__ = ["Record", "asdict", "astuple", "replace"]
 
 
 class Record(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):

@@ -56,6 +56,9 @@ class FakeValueState:
         self.touched += 1
         self.values[self.key()] = value
 
+    def clear(self) -> None:
+        self.values.pop(self.key(), None)
+
 
 class FakeMapState:
     """A map for each key; one without entries is not kept, as in Flink."""

@@ -10,24 +10,30 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
+from types import MappingProxyType
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
 from udfs.features import Limits, Profile
+from udfs.features.catalogue import CATALOGUE
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 TWO_MAJOR = {"JPY": 2, "KWD": 2_000}  # in minor units; 200 elsewhere
 
 
+NO_FRAUDS: Mapping[str, int] = MappingProxyType({})
+
+
 class Oracle:
     """The past of every account, in the order in which it was told."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  (immutable)
-        """Begin with no past; *limits* are what state keeps."""
+    def __init__(self, limits: Limits = Limits(), frauds: Mapping[str, int] = NO_FRAUDS) -> None:  # noqa: B008  (immutable)
+        """Begin with no past; *limits* are what state keeps, *frauds* when which transaction is reported."""
         self.limits = limits
+        self.frauds = frauds
         self.told: dict[str, list[Transaction]] = {}
 
     def is_duplicate(self, txn: Transaction) -> bool:
@@ -42,12 +48,15 @@ class Oracle:
         past = self.told.setdefault(txn.account_id, [])
         features = {
             **self._windows(txn),
+            **_long(past, txn),
+            **self._merchant(txn),
             **_habit(past, txn),
             **self._travel(past, txn),
             **self._firsts(past, txn),
             **_calendar(txn),
             **_profile(txn, profile),
-            "truncated": any(_since(old, txn) < DAY_MS for old in self._forgotten(txn.account_id)),
+            "truncated": any(_since(old, txn) < DAY_MS for old in self._forgotten(txn.account_id))
+            or is_behind(past, txn),
         }
         past.append(txn)
         return features
@@ -69,20 +78,35 @@ class Oracle:
         def window(span_ms: int) -> list[Transaction]:
             return [old for old in (*earlier, txn) if _since(old, txn) < span_ms and _pays(old)]
 
-        minute, hour, day = window(MINUTE_MS), window(HOUR_MS), window(DAY_MS)
+        minute, hour = window(MINUTE_MS), window(HOUR_MS)
         least = [old.amount_minor for old in minute if old is not txn and old.currency == txn.currency]
         return {
             "count_1m": len(minute),
             "count_1h": len(hour),
-            "count_24h": len(day),
             "sum_1m": _sum(minute, txn.currency),
             "sum_1h": _sum(hour, txn.currency),
-            "sum_24h": _sum(day, txn.currency),
             "min_amount_1m": min(least, default=None),
             "declines_1h": sum(old.auth_result == "declined" for old in hour),
             "merchants_1h": len({old.merchant_id for old in hour} - {None}),
             "small_count_1h": sum(old.amount_minor < TWO_MAJOR.get(old.currency, 200) for old in hour),
         }
+
+    def _merchant(self, txn: Transaction) -> dict[str, Value]:
+        """Payments at the merchant a week ago and longer, and the share of frauds that are known by now."""
+        entries = [entry for entry in CATALOGUE if entry.entity == "merchant"]
+        if txn.merchant_id is None:
+            return {entry.name: None for entry in entries}
+        past = [old for told in self.told.values() for old in told if old.merchant_id == txn.merchant_id]
+        features: dict[str, Value] = {}
+        for entry in entries:
+            longest_ms = 7 * DAY_MS + _LENGTHS_MS[entry.window]
+            window = [old for old in past if _pays(old) and 7 * DAY_MS <= _since(old, txn) < longest_ms]
+            known = [
+                old for old in window if self.frauds.get(old.transaction_id, math.inf) <= txn.event_time_ms
+            ]
+            share = len(known) / len(window) if window else 0.0
+            features[entry.name] = len(window) if entry.aggregate == "count" else share
+        return features
 
     def _travel(self, past: list[Transaction], txn: Transaction) -> dict[str, Value]:
         """From the newest position at or before the event, of the few that are kept."""
@@ -115,6 +139,31 @@ class Oracle:
         }
 
 
+_LENGTHS_MS = {"1d": DAY_MS, "24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS}
+
+
+def is_behind(past: list[Transaction], txn: Transaction) -> bool:
+    """Whether *txn* is so far out of order that its windows reach back to what may be forgotten."""
+    return any(_since(txn, old) >= DAY_MS for old in past if _pays(old))
+
+
+def _long(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
+    """The catalogue's features of an account, by definition, over the whole past."""
+    told = [old for old in (*past, txn) if _pays(old) and _since(old, txn) >= 0]
+    features: dict[str, Value] = {}
+    for entry in CATALOGUE:
+        if entry.entity == "account":
+            window = [old for old in told if _since(old, txn) < _LENGTHS_MS[entry.window]]
+            amounts = [old.amount_minor for old in window if old.currency == txn.currency]
+            by_definition: dict[str, Value] = {
+                "count": len(window),
+                "sum": sum(amounts),
+                "mean": float(Fraction(sum(amounts), len(amounts))) if amounts else None,
+            }
+            features[entry.name] = by_definition[entry.aggregate]
+    return features
+
+
 def _habit(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
     """Mean and sample deviation, by fractions, of what was paid before in this currency."""
     amounts = [Fraction(old.amount_minor) for old in past if _pays(old) and old.currency == txn.currency]
@@ -135,7 +184,11 @@ def _habit(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
 def _calendar(txn: Transaction) -> dict[str, Value]:
     """Night and weekend, UTC."""
     moment = datetime.fromtimestamp(txn.event_time_ms / 1000, UTC)
-    return {"is_night": moment.hour < 6, "is_weekend": moment.strftime("%a") in {"Sat", "Sun"}}
+    return {
+        "is_night": moment.hour < 6,
+        "before_seven": moment.hour < 7,
+        "is_weekend": moment.strftime("%a") in {"Sat", "Sun"},
+    }
 
 
 def _profile(txn: Transaction, profile: Profile | None) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from local import ports
-from local.bench import growth, parts, profiles, pure, report, rivals
+from local.bench import batch, growth, parts, profiles, pure, report, rivals
 from local.bench.cases import Case
 from local.bench.jobs import WARM_PLACES, leave_nothing
 from local.bench.table import table
@@ -31,7 +31,7 @@ RUNS: Mapping[str, Sequence[Part]] = {
         growth.taskmanagers,
     ),
     "profiles": (profiles.thread, profiles.process),
-    "peers": (rivals.peers,),
+    "peers": (rivals.peers, batch.features),
 }
 
 

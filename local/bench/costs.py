@@ -16,11 +16,13 @@ from local.bench.cpu import CLIENTS, DECIDE
 
 Stage = dict[str, Any]
 
-_TASK, _OTHER = "job: decide thread", "job: other threads"
+_TASK, _INTAKE, _OTHER = "job: decide thread", "job: source thread", "job: other threads"
+_SOURCE = "source: watermarks, key exchange"
 # The first letters of a thread's name, and what it does
 _THREADS = {
     "Source Data Fet": "source: fetch",
-    "Source: read": "source: decode, watermarks, key exchange",
+    "Source: read": _SOURCE,
+    "observe": "features of other entities",
     CLIENTS: "scoring client",
     "kafka-producer-": "sinks: Kafka producers",
     "rows for": "sinks: Parquet archive",
@@ -45,12 +47,24 @@ def stages(report: Mapping[str, Any]) -> list[Stage]:
         return list(report.get("stages", ()))
     pure = {each["stage"]: each["us_per_txn"] for each in report.get("pure", ())}
     floor = known.get("floor", {}).get("thread_us_per_txn", {})
-    return [*_of_decide(task_us(threads), pure, task_us(floor)), *_of_threads(threads), *_of_processes(known)]
+    return [
+        *_of_intake(pure),
+        *_of_decide(task_us(threads), pure, task_us(floor)),
+        *_of_threads(threads, sum(intake_stages(pure).values())),
+        *_of_processes(known),
+    ]
 
 
 def task_us(threads: Mapping[str, float]) -> float:
     """What the thread of the decide operator costs among *threads*; 0 if it is not there."""
     return sum(us for name, us in threads.items() if name.startswith(DECIDE))
+
+
+def intake_stages(pure: Mapping[str, float]) -> dict[str, float]:
+    """The pure stages of the source's thread, which checks what it reads."""
+    if not pure:
+        return {}
+    return {"decode and checks": pure["intake_json"] - pure["tokenise"], "tokenisation": pure["tokenise"]}
 
 
 def pure_stages(pure: Mapping[str, float]) -> dict[str, float]:
@@ -59,8 +73,6 @@ def pure_stages(pure: Mapping[str, float]) -> dict[str, float]:
         return {}
     considered = pure["desk_consider"] + pure["desk_conclude"]
     return {
-        "decode and checks": pure["intake_json"] - pure["tokenise"],
-        "tokenisation": pure["tokenise"],
         "state: unpack": pure["state_decode_20"],
         "state: pack": pure["state_encode_20"],
         "features": pure["features_20"],
@@ -72,6 +84,10 @@ def pure_stages(pure: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def _of_intake(pure: Mapping[str, float]) -> Iterator[Stage]:
+    yield from (_stage(name, us, _INTAKE) for name, us in intake_stages(pure).items())
+
+
 def _of_decide(task: float, pure: Mapping[str, float], floor: float) -> Iterator[Stage]:
     ours = pure_stages(pure)
     yield from (_stage(name, us, _TASK) for name, us in ours.items())
@@ -81,11 +97,14 @@ def _of_decide(task: float, pure: Mapping[str, float], floor: float) -> Iterator
     yield _stage("state access, timers, and the rest", left, _TASK)
 
 
-def _of_threads(threads: Mapping[str, float]) -> Iterator[Stage]:
+def _of_threads(threads: Mapping[str, float], intake_us: float) -> Iterator[Stage]:
+    """Every other thread; the source's without the *intake_us* that have rows of their own."""
     found: dict[str, float] = defaultdict(float)
     for name, us in threads.items():
         if not name.startswith(DECIDE):
             found[_called(name)] += us
+    if _SOURCE in found:
+        found[_SOURCE] = max(0.0, found[_SOURCE] - intake_us)
     order = list(dict.fromkeys([*_THREADS.values(), _REST]))
     yield from (_stage(name, found[name], _OTHER) for name in order if name in found)
 

@@ -19,7 +19,7 @@ from pyflink.datastream import DataStream, KeyedProcessFunction
 from pyflink.table import StreamTableEnvironment
 
 from flink_app.environment import forget_planning, make_environment
-from flink_app.job import Streams, Ways, by_account, side_output
+from flink_app.job import Streams, Ways, by_key, side_output
 from flink_app.settings import Settings, load_settings
 from flink_app.sinks import attach_sinks
 from flink_app.sources import CALM, client_options, live_pace, read_topic, with_clause
@@ -61,10 +61,7 @@ class PassOn(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no py
 def identity(transactions: DataStream, labels: DataStream, ways: Ways) -> Streams:
     """The job's graph with `PassOn` for `Decide`, and without profiles."""
     decided = (
-        by_account(transactions)
-        .process(PassOn(), output_type=rows.DECIDED_TYPE)
-        .name("decide")
-        .uid("pass-on-v1")
+        by_key(transactions).process(PassOn(), output_type=rows.DECIDED_TYPE).name("decide").uid("pass-on-v1")
     )
     checked = (
         labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=rows.LABEL_TYPE)

@@ -22,6 +22,7 @@ from schemas.wire_out import encode_json
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.profile import Profile, profile_of
+from udfs.features.rolling import MemoryBlocks
 
 CARD_KEY = CardKey(version="k1", secret=b"a secret of the bench, 32 bytes!")
 NEXT = 64  # different transactions that a stage is measured on
@@ -51,8 +52,9 @@ def account(kept: int) -> Account:
     for number, message in enumerate(messages):
         message["event_time"] = _START_MS + min(number, kept) * every_ms
     profile = _profile(next(generator.customers()))
+    blocks = MemoryBlocks()
     history = reduce(
-        lambda history, message: observe(history, taken_in(message), profile).history,
+        lambda history, message: observe(history, taken_in(message), profile, blocks).history,
         messages[:kept],
         AccountHistory(),
     )

@@ -19,7 +19,9 @@ from schemas.intake import read_transaction
 from schemas.wire_out import encode_avro, encode_json
 from udfs.clients.ends import Ends, NoStore
 from udfs.features.engine import observe
+from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import AccountState, Undecided, decode_state, encode_state
+from udfs.operators.arrived import Arrived
 from udfs.operators.counters import Counters
 from udfs.operators.desk import Ask, Desk
 from udfs.operators.hot_items import account_item
@@ -92,7 +94,7 @@ def _state_stages(kept: int, judged: Judged) -> list[Stage]:
 
 
 def _observing(kept: int, whose: Account) -> Stage:
-    events = [(whose.history, txn, whose.profile) for txn in whose.transactions]
+    events = [(whose.history, txn, whose.profile, MemoryBlocks()) for txn in whose.transactions]
     return Stage(f"features_{kept}", _calls(observe, events))
 
 
@@ -136,7 +138,7 @@ def _concluding(judged: Judged, book: RuleBook) -> Prepare:
 
 
 def _consider(desk: Desk, state: AccountState, txn: Any) -> Any:
-    return desk.consider(state, [txn], _MARKER_MS, late=False)
+    return desk.consider(state, [Arrived(txn)], _MARKER_MS, MemoryBlocks(), late=False)
 
 
 def _judged(whose: Account, book: RuleBook) -> Judged:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from local.mappings.tables import MappingError
+from udfs.features.names import BY_NAME
 
 HERE = Path(__file__).parent
 
@@ -34,7 +35,7 @@ CUSTOMER_FIELDS = frozenset((
 # fmt: on
 MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
 CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
-SECTIONS = frozenset(("transactions", "label", "customers", "merchants", "sort", "delimiter"))
+SECTIONS = frozenset(("transactions", "label", "customers", "merchants", "features", "sort", "delimiter"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,13 @@ class Cell:
     zone: str = "UTC"
 
 
+class Renamed(NamedTuple):
+    """A feature under the name that the data's users know: ours, divided by *divide_by*."""
+
+    feature: str
+    divide_by: float = 1.0
+
+
 Fields = dict[str, Cell]
 
 
@@ -77,6 +85,7 @@ class Spec:
     customers_file: str | None
     merchants: Fields
     merchants_file: str | None
+    features: dict[str, Renamed]
     sort: bool
     delimiter: str
 
@@ -118,6 +127,7 @@ def parse_spec(name: str, content: Any) -> Spec:
         customers_file=customers_file,
         merchants=merchants,
         merchants_file=merchants_file,
+        features=_features(_dict(sections.get("features"), "features", faults), faults),
         sort=bool(sections.get("sort", False)),
         delimiter=str(sections.get("delimiter", ",")),
     )
@@ -132,6 +142,19 @@ def _transactions(sections: dict[str, Any], faults: list[str]) -> Fields:
     given = cells.keys() | ({"amount"} if "amount_minor" in cells else set())
     faults += [f"transactions.{field}: missing, it is mandatory" for field in MANDATORY if field not in given]
     return cells
+
+
+def _features(section: dict[str, Any], faults: list[str]) -> dict[str, Renamed]:
+    """Names of features in the data's own words."""
+    named = {}
+    for name, value in section.items():
+        parts = value if isinstance(value, dict) else {"feature": value}
+        _check_known(parts, f"features.{name}.", frozenset(("feature", "divide_by")), faults)
+        renamed = Renamed(str(parts.get("feature")), float(parts.get("divide_by", 1)))
+        if renamed.feature not in BY_NAME:
+            faults.append(f"features.{name}: found {renamed.feature}, expected a feature of docs/features.md")
+        named[str(name)] = renamed
+    return named
 
 
 def _label(section: dict[str, Any], faults: list[str]) -> tuple[Fields, float]:

@@ -17,15 +17,18 @@ from local.feeder import Plan
 from local.flink_files import in_event_time_order
 from local.hot_state import items
 from local.mapping import MappedSource, open_source
+from local.mappings.spec import Renamed
+from local.skew import skew
 from local.stack import Stack
 from local.summary import Outcome
+from local.training import write_features
 from schemas.intake import read_customer, read_transaction
 from schemas.transaction import Transaction
 from schemas.wire_out import encode_json
 from tests.builders import CARD_KEY
 from tests.oracle import Oracle
 from udfs.features import Profile, profile_of
-from udfs.features.names import FEATURES
+from udfs.features.names import BY_NAME, FEATURES
 from udfs.rules.book import built_in_text, load_book
 
 pytestmark = pytest.mark.e2e
@@ -86,7 +89,10 @@ def test_every_transaction_is_decided_once(replayed: Replayed) -> None:
 
 def test_every_feature_is_as_the_oracle_has_it(replayed: Replayed) -> None:
     """Each of the features of each row equals the oracle's, across workers and a restart."""
-    found, oracle, known = rows_of(replayed.out / "features"), Oracle(), profiles(replayed.source)
+    labels = [sample.label for sample in replayed.source.samples() if sample.label]
+    frauds = {label["transaction_id"]: label["reported"] for label in labels if label["is_fraud"]}
+    found, oracle = rows_of(replayed.out / "features"), Oracle(frauds=frauds)
+    known = profiles(replayed.source)
     for txn in transactions(replayed.source):
         expected = oracle.describe(txn, known.get(txn.account_id))
         row = found[txn.transaction_id]
@@ -95,6 +101,22 @@ def test_every_feature_is_as_the_oracle_has_it(replayed: Replayed) -> None:
             for name, value in expected.items()
         }, txn.transaction_id
     assert {feature.name for feature in FEATURES} <= set(next(iter(found.values())))
+
+
+def test_training_set_is_what_the_stream_saw(replayed: Replayed, tmp_path: Path) -> None:
+    """`make features` gives every feature of every row as the job had it when it decided."""
+    write_features(replayed.source, {name: Renamed(name) for name in BY_NAME}, tmp_path)
+    ours, stream = rows_of(tmp_path / "features"), rows_of(replayed.out / "features")
+    assert ours.keys() == stream.keys()
+    assert {key: {name: row[name] for name in BY_NAME} for key, row in stream.items()} == {
+        key: {name: row[name] for name in BY_NAME} for key, row in ours.items()
+    }
+
+
+def test_nothing_is_skewed(replayed: Replayed) -> None:
+    """The archive's features are those computed anew from its own transactions and labels."""
+    told = skew(replayed.out)
+    assert (told.rows, dict(told.differing)) == (len(transactions(replayed.source)), {})
 
 
 def test_nothing_is_degraded_or_late(replayed: Replayed) -> None:

@@ -81,7 +81,7 @@ def test_names_say_what_uids_say(graph: Graph) -> None:
 
 
 def test_everything_of_an_account_is_one_task(graph: Graph) -> None:
-    """The deciding task is fed by transactions and profiles, both by key, with nothing in between."""
+    """The deciding task is fed by the merchants' stage and by profiles, both by key."""
     [task] = [name for name in graph.tasks if name.startswith("decide")]
     assert graph.tasks[task].reached_by == ["HASH", "HASH"]
     sources = [name for name in graph.tasks if name.startswith("Source: read")]
@@ -103,8 +103,16 @@ def test_decisions_leave_from_the_task_that_made_them(graph: Graph) -> None:
 
 
 def test_graph_has_as_many_tasks_as_it_needs(graph: Graph) -> None:
-    """Three sources, the decision, dead letters, the archive, and the four ends of its folders."""
-    assert len(graph.tasks) == 3 + 1 + 1 + 1 + 4
+    """Three sources, merchants, the decision, dead letters, the archive, and the four ends of its folders."""
+    assert len(graph.tasks) == 3 + 1 + 1 + 1 + 1 + 4
+
+
+def test_intake_shares_the_task_of_its_source(graph: Graph) -> None:
+    """What is checked goes over the wire once: by the merchant, who also hears of labels."""
+    [source] = [name for name in graph.tasks if name.startswith("Source: read transactions")]
+    assert source.endswith("intake")
+    [merchant] = [name for name in graph.tasks if name.startswith("observe merchant")]
+    assert graph.tasks[merchant].reached_by == ["HASH", "HASH"]
 
 
 def test_key_groups_are_fixed(graph: Graph) -> None:

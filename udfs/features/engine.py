@@ -11,7 +11,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple
 
+from schemas.decision import Value
 from schemas.transaction import Transaction
+from udfs.features.catalogue import ACCOUNT, STAGES, event_of
 from udfs.features.history import (
     LIMITS,
     PAYMENT,
@@ -25,12 +27,14 @@ from udfs.features.history import (
 from udfs.features.known import digest, knows, remember
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile, profile_features
+from udfs.features.rolling import Blocks, Log
 from udfs.features.tally import window_features
 from udfs.features.totals import habit_features, paid, total_of
 from udfs.features.travel import been, position_of, travel_features
 from udfs.features.windows import DAY_MS, HOUR_MS, LONGEST_MS
 
 _NIGHT_ENDS_HOUR = 6
+_MORNING_HOUR = 7
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _SATURDAY = 5
 
@@ -43,8 +47,16 @@ class Observation(NamedTuple):
     out_of_order: bool  # a newer event of the account had been observed
 
 
+# The other entities' features are their stages' to tell.
+_UNSEEN: dict[str, Value] = {name: None for stage in STAGES for name in stage.absent}
+
+
 def observe(
-    history: AccountHistory, txn: Transaction, profile: Profile | None, limits: Limits = LIMITS
+    history: AccountHistory,
+    txn: Transaction,
+    profile: Profile | None,
+    blocks: Blocks,
+    limits: Limits = LIMITS,
 ) -> Observation:
     """
     Add *txn* to *history* and describe the account as of *txn*.
@@ -57,6 +69,7 @@ def observe(
         history: What the last observation of the same account left.
         txn: The event, not a duplicate (see `is_duplicate`); amount in minor units.
         profile: The customer's profile, when known.
+        blocks: Where the account's older events rest; written to.
         limits: How much history is kept.
 
     Returns:
@@ -72,11 +85,15 @@ def observe(
     snapshot |= _habit(history, entry)
     snapshot |= travel_features(history.positions, here)
     snapshot |= _firsts(history, txn)
-    snapshot |= _calendar(txn.event_time_ms)
+    snapshot |= calendar_features(txn.event_time_ms)
     snapshot |= profile_features(txn, profile)
-    snapshot["truncated"] = history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS
+    log = Log(ACCOUNT.plan, blocks, history.log)
+    snapshot |= _long(log, txn)
+    snapshot |= _UNSEEN
+    cut = history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS
+    snapshot["truncated"] = cut or log.is_partial(txn.event_time_ms)
     return Observation(
-        history=_grown(history, entries, txn, limits),
+        history=_grown(history, entries, txn, limits, log),
         snapshot=snapshot,
         out_of_order=history.newest_ms is not None and txn.event_time_ms < history.newest_ms,
     )
@@ -96,7 +113,7 @@ def is_duplicate(history: AccountHistory, txn: Transaction, limits: Limits = LIM
 
 
 def _grown(
-    history: AccountHistory, entries: tuple[Entry, ...], txn: Transaction, limits: Limits
+    history: AccountHistory, entries: tuple[Entry, ...], txn: Transaction, limits: Limits, log: Log
 ) -> AccountHistory:
     pays = txn.event_type == "payment"
     newest_ms = _later(history.newest_ms, txn.event_time_ms)
@@ -112,7 +129,15 @@ def _grown(
         payments=history.payments + pays,
         newest_ms=newest_ms,
         cut_ms=_later(history.cut_ms, entries[cut - 1].event_time_ms) if cut else history.cut_ms,
+        log=log.packed() if pays else history.log,
     )
+
+
+def _long(log: Log, txn: Transaction) -> Snapshot:
+    """The catalogue's features of the account; only payments are counted."""
+    pays = txn.event_type == "payment"
+    reading = log.observe(event_of(txn)) if pays else log.read(txn.event_time_ms)
+    return ACCOUNT.features(log, reading, txn.currency)
 
 
 def _later(known_ms: int | None, told_ms: int) -> int:
@@ -144,9 +169,11 @@ def _is_new(known: bytes, name: str | None, *, has_past: bool) -> bool | None:
     return None if name is None else has_past and not knows(known, digest(name))
 
 
-def _calendar(event_time_ms: int) -> Snapshot:
+def calendar_features(event_time_ms: int) -> Snapshot:
+    """What the UTC calendar says of a time."""
     days, ms_of_day = divmod(event_time_ms, DAY_MS)
     return {
         "is_night": ms_of_day < _NIGHT_ENDS_HOUR * HOUR_MS,
+        "before_seven": ms_of_day < _MORNING_HOUR * HOUR_MS,
         "is_weekend": (days + _EPOCH_WEEKDAY) % 7 >= _SATURDAY,
     }

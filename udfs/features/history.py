@@ -13,6 +13,7 @@ from typing import NamedTuple
 from schemas.record import Record
 from schemas.transaction import Transaction
 from udfs.features.known import digest
+from udfs.features.rolling import Packed
 from udfs.features.small import is_small
 from udfs.features.windows import LONGEST_MS
 
@@ -79,6 +80,7 @@ class AccountHistory(Record, frozen=True):
     payments: int = 0  # payments so far
     newest_ms: int | None = None  # newest event time so far
     cut_ms: int | None = None  # event time of the newest entry that was dropped
+    log: Packed = Packed()  # of the catalogue's windows
 
 
 def entry_of(txn: Transaction) -> Entry:

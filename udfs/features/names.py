@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from schemas.decision import Value
+from udfs.features.catalogue import CATALOGUE
 from udfs.features.windows import WINDOWS, Window
 
 Snapshot = dict[str, Value]
@@ -37,7 +38,7 @@ class Aggregate(NamedTuple):
     missing: str = "never"
 
 
-AGGREGATES = {
+AGGREGATES = {  # over the short windows
     "count": Aggregate("int", "payments", "Payment attempts, declined ones too"),
     "sum": Aggregate("int", "minor", "Sum of the payment attempts in this event's currency"),
     "declines": Aggregate("int", "payments", "Payment attempts that were declined"),
@@ -164,6 +165,12 @@ FEATURES: tuple[Feature, ...] = (
         meaning="The UTC hour is below 6",
     ),
     Feature(
+        name="before_seven",
+        type="bool",
+        unit="",
+        meaning="The UTC hour is at most 6",
+    ),
+    Feature(
         name="is_weekend",
         type="bool",
         unit="",
@@ -193,13 +200,14 @@ FEATURES: tuple[Feature, ...] = (
         name="truncated",
         type="bool",
         unit="",
-        meaning="What a window reaches back to was cut from history: window features may be too low",
+        meaning="What a window reaches back to was cut from history or summed up: it may be a little off",
     ),
+    *(Feature(one.name, one.type, one.unit, one.meaning, one.missing, one.interval) for one in CATALOGUE),
 )
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
 
-# State holds features by place (ADR-0018), for ever. A release adds its new names at the end.
+# State holds these by place (ADR-0018), for ever, others by name. A release adds its new names at the end.
 _PLACED = (
     "count_1m",
     "sum_1m",
@@ -229,8 +237,21 @@ _PLACED = (
     "profile_known",
     "account_age_days",
     "truncated",
+    "before_seven",
+    "count_7d",
+    "count_30d",
+    "mean_24h",
+    "mean_7d",
+    "mean_30d",
+    "merchant_count_1d",
+    "merchant_risk_1d",
+    "merchant_count_7d",
+    "merchant_risk_7d",
+    "merchant_count_30d",
+    "merchant_risk_30d",
 )
-PLACES: tuple[str, ...] = (*_PLACED, *(name for name in BY_NAME if name not in _PLACED))
+PLACES: tuple[str, ...] = _PLACED
+UNPLACED: tuple[str, ...] = tuple(name for name in BY_NAME if name not in _PLACED)
 
 
 def table() -> str:

@@ -1,5 +1,5 @@
 """
-The declared windows, as data: a further window is a further entry.
+The short windows, as data: a further window is a further entry. Longer ones are in catalogue.yaml.
 
 Rule: windows stand shortest first, because the engine walks back through time
 once and closes them in that order. A window of length *w* at event time *t* is
@@ -27,6 +27,5 @@ class Window(NamedTuple):
 WINDOWS = (
     Window("1m", MINUTE_MS, ("count", "sum", "min_amount")),
     Window("1h", HOUR_MS, ("count", "sum", "declines", "merchants", "small_count")),
-    Window("24h", DAY_MS, ("count", "sum")),
 )
-LONGEST_MS = WINDOWS[-1].span_ms
+LONGEST_MS = DAY_MS  # how long raw entries are kept: also the horizon of duplicates

@@ -9,18 +9,19 @@ stays in tests/fixtures/state. Pure: times and epochs are arguments. ADR-0004.
 from __future__ import annotations
 
 from itertools import zip_longest
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.decision import RuleHit
 from schemas.errors import BrokenPromise
-from schemas.record import Record, asdict, replace
+from schemas.record import Record, asdict, astuple, replace
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
-from udfs.features.names import PLACES, Snapshot
+from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
 from udfs.features.profile import Profile
+from udfs.features.rolling import Packed
+from udfs.operators.arrived import Waiting
 
 STATE_VERSION = 1
 
@@ -49,6 +50,7 @@ class _Packed(Record, frozen=True):
     missing: tuple[str, ...]
     late: bool
     out_of_order: bool
+    more: dict[str, Any] = msgspec.field(default_factory=dict)  # features that have no place
 
 
 class Pending(Record, frozen=True):
@@ -71,8 +73,8 @@ class AccountState(Record, frozen=True):
 _ENCODER = msgspec.msgpack.Encoder()
 _STATE = msgspec.msgpack.Decoder(AccountState)
 _UNDECIDED = msgspec.msgpack.Decoder(_Packed)
-_WAITING = msgspec.msgpack.Decoder(list[Transaction])
-_in_order = itemgetter(*PLACES)
+_WAITING = msgspec.msgpack.Decoder(Waiting)
+_LOG = msgspec.msgpack.Decoder(Packed)
 _PREFIX = bytes([STATE_VERSION])
 
 
@@ -105,25 +107,50 @@ def _opened(what: str, decoder: Any, packed: bytes) -> Any:
 
 def encode_undecided(undecided: Undecided) -> bytes:
     """*undecided* as it rests in a `Pending`."""
-    return _ENCODER.encode(replace(undecided, features=_in_order(undecided.features)))
+    features = undecided.features
+    packed = replace(undecided, features=[features.get(name) for name in PLACES])
+    if not UNPLACED:
+        return _ENCODER.encode(packed)
+    return _ENCODER.encode((*astuple(packed), {name: features[name] for name in UNPLACED}))
 
 
 def decode_undecided(body: bytes) -> Undecided:
     """What a `Pending` is about; a feature that was not known when it was packed is missing."""
     packed = _UNDECIDED.decode(body)
-    by_name = dict(zip_longest(PLACES, packed.features))
-    hits = tuple(RuleHit(*hit) for hit in packed.hits)
-    return Undecided(**(asdict(packed) | {"features": by_name, "hits": hits}))
+    by_place = dict(zip_longest(PLACES, packed.features))
+    known = by_place | dict.fromkeys(UNPLACED) | packed.more
+    fields = asdict(packed) | {
+        "features": {name: known[name] for name in BY_NAME},
+        "hits": tuple(RuleHit(*hit) for hit in packed.hits),
+    }
+    del fields["more"]
+    return Undecided(**fields)
 
 
-def encode_waiting(transactions: list[Transaction]) -> bytes:
-    """Transactions of one event time, as they wait for the watermark."""
-    return _PREFIX + _ENCODER.encode(transactions)
+def encode_waiting(waiting: Waiting) -> bytes:
+    """What is of one event time, as it waits for the watermark."""
+    return _PREFIX + _ENCODER.encode(waiting)
 
 
-def decode_waiting(body: bytes | None) -> list[Transaction]:
-    """The transactions that wait; none where nothing does. Raises BrokenPromise as `decode_state`."""
-    return _opened("waiting transactions", _WAITING, body) if body else []
+def decode_waiting(body: bytes | None) -> Waiting:
+    """What waits; nothing where there is none. Raises BrokenPromise as `decode_state`."""
+    if not body:
+        return Waiting()
+    waiting: Waiting = _opened("what waits", _WAITING, body)
+    return waiting
+
+
+def encode_log(log: Packed) -> bytes:
+    """An entity's log as it rests, its version first."""
+    return _PREFIX + _ENCODER.encode(log)
+
+
+def decode_log(body: bytes | None) -> Packed:
+    """The log of an entity; an empty one when there is none. Raises BrokenPromise as `decode_state`."""
+    if not body:
+        return Packed()
+    log: Packed = _opened("log of an entity", _LOG, body)
+    return log
 
 
 class Sorted(NamedTuple):

@@ -1,5 +1,5 @@
 """
-The accounts' packed values: in Flink's state, and the last written in memory too.
+The packed values of keys: in Flink's state, and the last written in memory too.
 
 Rules a change must not break (ADR-0020):
 
@@ -29,9 +29,13 @@ class Stored(Protocol):
         """Put *value* in its place."""
         ...
 
+    def clear(self) -> None:
+        """Take it away."""
+        ...
 
-class Accounts:
-    """What each account keeps; to be asked for the current key's account only."""
+
+class Remembered:
+    """Packed values by key; to be asked for the current key only."""
 
     def __init__(self, stored: Stored, most_bytes: int = _MOST_BYTES) -> None:
         self._stored = stored
@@ -39,15 +43,34 @@ class Accounts:
         self._packed: dict[str, bytes] = {}  # the one written last at the end
         self._bytes = 0
 
-    def read(self, account_id: str) -> AccountState:
-        """The account's state; a new account's when there is none."""
-        return decode_state(self._packed.get(account_id) or self._stored.value())
+    def read(self, key: str) -> bytes | None:
+        """The key's value; None if there is none."""
+        return self._packed.get(key) or self._stored.value()
 
-    def write(self, account_id: str, state: AccountState) -> None:
-        """Store *state*; what was not written for longest leaves memory when it grows too large."""
-        packed = encode_state(state)
+    def write(self, key: str, packed: bytes) -> None:
+        """Store *packed*; what was not written for longest leaves memory when it grows too large."""
         self._stored.update(packed)
-        self._bytes += len(packed) - len(self._packed.pop(account_id, b""))
-        self._packed[account_id] = packed
+        self._bytes += len(packed) - len(self._packed.pop(key, b""))
+        self._packed[key] = packed
         while self._bytes > self._most_bytes:
             self._bytes -= len(self._packed.pop(next(iter(self._packed))))
+
+    def clear(self, key: str) -> None:
+        """Nothing is stored for the key."""
+        self._stored.clear()
+        self._bytes -= len(self._packed.pop(key, b""))
+
+
+class Accounts:
+    """What each account keeps; to be asked for the current key's account only."""
+
+    def __init__(self, stored: Stored, most_bytes: int = _MOST_BYTES) -> None:
+        self._values = Remembered(stored, most_bytes)
+
+    def read(self, account_id: str) -> AccountState:
+        """The account's state; a new account's when there is none."""
+        return decode_state(self._values.read(account_id))
+
+    def write(self, account_id: str, state: AccountState) -> None:
+        """Store *state*."""
+        self._values.write(account_id, encode_state(state))

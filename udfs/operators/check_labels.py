@@ -12,14 +12,15 @@ from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_label
 from udfs.operators import rows
+from udfs.operators.arrived import encode
 
 
 class CheckLabels(ProcessFunction):
     """
     Every label is checked and its card number tokenised.
 
-    Key, State: none. Emits: one `rows.LABEL` row a label; dead letters on
-    `rows.DEAD_LETTERS`. A label may be repeated, late, or never come.
+    Key, State: none. Emits: one `rows.LABEL` row a label; the label on `rows.LABELLED` for the
+    merchant that it names; dead letters on `rows.DEAD_LETTERS`. A label may be repeated, late, or never come.
     """
 
     def __init__(self, topic: str, read_key: Callable[[], CardKey]) -> None:
@@ -36,7 +37,11 @@ class CheckLabels(ProcessFunction):
         if message.key == rows.CLOCK_KEY:
             return
         try:
-            yield rows.label_row(read_label(message.raw, self._card_key))
+            label = read_label(message.raw, self._card_key)
         except RecordError as error:
             source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
             yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            return
+        yield rows.label_row(label)
+        if label.merchant_id is not None:
+            yield rows.LABELLED, rows.passed_row(label.merchant_id, encode(label), rows.FROM_LABELS)

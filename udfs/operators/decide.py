@@ -25,12 +25,13 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_customer, read_transaction
-from schemas.transaction import Transaction, tie_break
 from udfs.clients.ends import Ends, opened
 from udfs.features.profile import profile_of
 from udfs.operators import rows
 from udfs.operators.account_state import decode_waiting, encode_waiting
 from udfs.operators.accounts import Accounts
+from udfs.operators.arrived import Arrived, Waiting, decode_arrived, in_order
+from udfs.operators.blocks import StateBlocks
 from udfs.operators.counters import Counters
 from udfs.operators.desk import Concluded, Desk
 from udfs.operators.promises import Promises
@@ -39,7 +40,7 @@ from udfs.rules.book import load_book
 _HOLD_S = 0.002  # a full operator looks for answers this often; the scorer always answers in time
 # The clients' thread gives the interpreter's lock back after so long; Python's own 5 ms cost 6 % of the
 # throughput, 0.05 ms as much in switching (ADR-0019).
-_SWITCH_S = 0.0005
+_SWITCH_S = 0.0001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,9 @@ class Decide(KeyedProcessFunction):
     Every transaction of an account is decided once, in the account's order.
 
     Key, State: account; `account` (packed AccountState, bounded by the features'
-    limits and by what is in flight), `waiting` (event time -> transactions, only
-    under order.wait = watermark, emptied by the watermark).
+    limits and by what is in flight), `blocks` (day -> older events, as far back as
+    the longest window), `waiting` (event time -> transactions, only under
+    order.wait = watermark, emptied by the watermark).
     Emits: a transaction's `rows.ANSWERS` and `rows.DECIDED` row; dead letters on `rows.DEAD_LETTERS`.
     If an event is missing, nothing waits for it. If late, it is decided at once.
     """
@@ -94,6 +96,8 @@ class Decide(KeyedProcessFunction):
         self._accounts = Accounts(runtime_context.get_state(ValueStateDescriptor("account", packed)))
         waiting = MapStateDescriptor("waiting", Types.LONG(), packed)
         self._waiting = runtime_context.get_map_state(waiting)
+        blocks = MapStateDescriptor("blocks", Types.LONG(), packed)
+        self._blocks = StateBlocks(runtime_context.get_map_state(blocks))
         self._counters = Counters(runtime_context.get_metrics_group())
         self._promises = Promises(self._clock(), self._settings.marker_period_ms)
         ends = opened(rows.subtask_of(runtime_context), self._make_ends)
@@ -139,13 +143,20 @@ class Decide(KeyedProcessFunction):
             self._receive(message, ctx)
 
     def _receive(self, message: rows.Arrival, ctx: Any) -> None:
+        arrived = self._read(message, ctx)
+        late = arrived.late or arrived.txn.event_time_ms <= ctx.timer_service().current_watermark()
+        if self._settings.wait_for_watermark and not late:
+            self._wait(arrived, ctx)
+        else:
+            self._decide([arrived], ctx, late=late)
+
+    def _read(self, message: rows.Arrival, ctx: Any) -> Arrived:
+        """What came through the stages of other entities, or, where there are none, from the topic."""
+        if message.partition == rows.STAGED:
+            return decode_arrived(message.raw)
         txn = read_transaction(message.raw, message.key, ctx.timestamp(), self._desk.ends.card_key)
         self._counters.accepted()
-        late = txn.event_time_ms <= ctx.timer_service().current_watermark()
-        if self._settings.wait_for_watermark and not late:
-            self._wait(txn, ctx)
-        else:
-            self._decide([txn], ctx, late=late)
+        return Arrived(txn)
 
     def _learn(self, message: rows.Arrival, ctx: Any) -> None:
         told = profile_of(read_customer(message.raw))
@@ -164,25 +175,26 @@ class Decide(KeyedProcessFunction):
 
     # --- order.wait = watermark
 
-    def _wait(self, txn: Transaction, ctx: Any) -> None:
-        waiting = decode_waiting(self._waiting.get(txn.event_time_ms))
-        self._waiting.put(txn.event_time_ms, encode_waiting([*waiting, txn]))
-        ctx.timer_service().register_event_time_timer(txn.event_time_ms)
+    def _wait(self, arrived: Arrived, ctx: Any) -> None:
+        at_ms = arrived.txn.event_time_ms
+        waiting = decode_waiting(self._waiting.get(at_ms)).arrived
+        self._waiting.put(at_ms, encode_waiting(Waiting((*waiting, arrived))))
+        ctx.timer_service().register_event_time_timer(at_ms)
 
     def _release(self, event_time_ms: int, ctx: Any) -> None:
         waiting = decode_waiting(self._waiting.get(event_time_ms))
         self._waiting.remove(event_time_ms)
-        self._decide(sorted(waiting, key=tie_break), ctx, late=False)
+        self._decide(sorted(waiting.arrived, key=in_order), ctx, late=False)
 
     # --- deciding
 
-    def _decide(self, transactions: Sequence[Transaction], ctx: Any, *, late: bool) -> None:
+    def _decide(self, arrived: Sequence[Arrived], ctx: Any, *, late: bool) -> None:
         """Consider each transaction, write the packed value once, then ask for the scores."""
         now_ms = self._clock()
         marker_ms = self._promise(ctx, now_ms)
-        account_id = transactions[0].account_id
+        account_id = arrived[0].txn.account_id
         state = self._accounts.read(account_id)
-        work = self._desk.consider(state, transactions, marker_ms, late=late)
+        work = self._desk.consider(state, arrived, marker_ms, self._blocks, late=late)
         self._accounts.write(account_id, work.state)
         self._desk.ask(work.asks, marker_ms)
         self._tick(ctx, now_ms)

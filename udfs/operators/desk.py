@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from schemas.decision import Decision, Value
 from schemas.record import replace
-from schemas.transaction import Transaction
 from udfs.clients.ends import Ends
 from udfs.features.engine import is_duplicate
 from udfs.features.profile import Profile, newer
+from udfs.features.rolling import Blocks
 from udfs.operators.account_state import (
     AccountState,
     Pending,
@@ -27,10 +27,11 @@ from udfs.operators.account_state import (
     encode_undecided,
     sort_out,
 )
+from udfs.operators.arrived import Arrived
 from udfs.operators.counters import Counters
 from udfs.operators.flights import Flights, Landed
 from udfs.operators.hot_items import account_item, customer_item, recent_item, recent_key
-from udfs.operators.judgement import conclude, consider, recall
+from udfs.operators.judgement import Consideration, conclude, consider, recall
 from udfs.operators.promises import Promises
 from udfs.rules.book import RuleBook
 from udfs.scoring.row import encode_row
@@ -76,15 +77,16 @@ class Desk:
         self._book = book
 
     def consider(
-        self, state: AccountState, transactions: Sequence[Transaction], marker_ms: int, *, late: bool
+        self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks, *, late: bool
     ) -> Work:
-        """Observe each of an account's *transactions*, but for duplicates, and judge it but for its score."""
-        work = self.awake(transactions[0].account_id, state, marker_ms)
-        for txn in transactions:
-            if is_duplicate(work.state.history, txn):
+        """Observe each transaction of an account, but for duplicates, and judge it but for its score."""
+        work = self.awake(arrived[0].txn.account_id, state, marker_ms)
+        for each in arrived:
+            if is_duplicate(work.state.history, each.txn):
                 self.counters.add("duplicates")
             else:
-                work = self._considered(work, txn, marker_ms, late=late)
+                considered = consider(work.state, each, self._book, blocks, late=late or each.late)
+                work = self._promised(work, considered, marker_ms)
         return work
 
     def awake(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
@@ -179,12 +181,11 @@ class Desk:
         ids = (each.transaction_id for each in pending)
         return frozenset(each for each in ids if is_owed(recent_key(account_id, each)))
 
-    def _considered(self, work: Work, txn: Transaction, marker_ms: int, *, late: bool) -> Work:
-        considered = consider(work.state, txn, self._book, late=late)
+    def _promised(self, work: Work, considered: Consideration, marker_ms: int) -> Work:
         pending = Pending(
             epoch_ms=self.promises.epoch_ms,
             marker_ms=marker_ms,
-            transaction_id=txn.transaction_id,
+            transaction_id=considered.undecided.txn.transaction_id,
             body=encode_undecided(considered.undecided),
         )
         state = replace(work.state, history=considered.history, pending=(*work.state.pending, pending))

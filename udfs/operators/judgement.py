@@ -17,7 +17,9 @@ from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile
+from udfs.features.rolling import Blocks
 from udfs.operators.account_state import AccountState, Undecided
+from udfs.operators.arrived import Arrived
 from udfs.rules.book import RuleBook
 from udfs.rules.evaluate import apply
 from udfs.rules.judge import judge
@@ -46,9 +48,13 @@ class Consideration(NamedTuple):
     values: dict[str, Value]
 
 
-def consider(state: AccountState, txn: Transaction, book: RuleBook, *, late: bool) -> Consideration:
-    """Observe *txn* and apply every rule that does not need the score."""
-    history, snapshot, out_of_order = observe(state.history, txn, state.profile)
+def consider(
+    state: AccountState, arrived: Arrived, book: RuleBook, blocks: Blocks, *, late: bool
+) -> Consideration:
+    """Observe what *arrived* and apply every rule that does not need the score."""
+    txn = arrived.txn
+    history, snapshot, out_of_order = observe(state.history, txn, state.profile, blocks)
+    snapshot.update(arrived.features)
     values = rule_values(txn, snapshot, state.profile)
     outcome = apply(book.before, values)
     undecided = Undecided(

@@ -45,7 +45,10 @@ INCOMING = Types.ROW(
 )
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 CLOCK_KEY = "__clock__"  # a record with this key only moves event time
-FROM_PROFILES = -1  # the partition that marks a profile on its way to one of its accounts
+# In place of a partition, on the way between operators:
+FROM_PROFILES = -1  # a profile, to one of its accounts
+STAGED = -2  # a transaction that was checked: `arrived.Arrived`
+FROM_LABELS = -3  # a label, to the merchant whose payment it is of
 
 
 class Arrival(NamedTuple):
@@ -139,6 +142,7 @@ LABEL_TYPE = row_type(LABEL)
 DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 ANSWERS = OutputTag("answers", row_type(ANSWER))
+LABELLED = OutputTag("labelled", INCOMING)
 
 _transaction_values = attrgetter(*(column.name for column in TRANSACTION))
 _feature_values = itemgetter(*(feature.name for feature in FEATURES))
@@ -167,6 +171,11 @@ def arrival(row: Any) -> Arrival:
 def profile_row(account_id: str, raw: bytes, offset: int, timestamp: Any) -> Row:
     """A profile's message, addressed to one of its accounts."""
     return Row(account_id, Row(account_id, raw, FROM_PROFILES, offset), timestamp)
+
+
+def passed_row(key: str, body: bytes, what: int) -> Row:
+    """What goes on to the operator of *key*; *what* is STAGED or FROM_LABELS."""
+    return Row(key, Row(key, body, what, 0), None)
 
 
 def dead_letter_row(letter: DeadLetter) -> Row:

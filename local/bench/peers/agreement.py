@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from local.bench.peers.verdict import WINDOWS_MS
 from schemas.intake import read_transaction
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
+from udfs.features.rolling import MemoryBlocks
 
 SHARED = tuple(f"{aggregate}_{window}" for window in WINDOWS_MS for aggregate in ("count", "sum"))
 
@@ -36,9 +38,10 @@ def differences(
 ) -> Iterator[Difference]:
     """What differs, in the order of *messages*; *decisions* are a peer's, by transaction."""
     histories: dict[str, AccountHistory] = {}
+    blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
     for message in messages:
         txn = read_transaction(message.value, message.key, message.time_ms, CARD_KEY)
-        seen = observe(histories.get(txn.account_id, AccountHistory()), txn, None)
+        seen = observe(histories.get(txn.account_id, AccountHistory()), txn, None, blocks[txn.account_id])
         histories[txn.account_id] = seen.history
         theirs = decisions.get(txn.transaction_id, {})
         for name in SHARED:

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.transaction import Transaction
 from udfs.features import LIMITS, AccountHistory, Limits, Observation, Profile, Snapshot, observe
+from udfs.features.rolling import MemoryBlocks
 
 NOON_MS = 1_699_963_200_000
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -21,15 +22,18 @@ def at(second: float, amount_minor: int = 1_000, **fields: Any) -> Transaction:
 
 def past(events: Iterable[Transaction], limits: Limits = LIMITS) -> AccountHistory:
     """What *events*, observed in this order, leave behind."""
-    history = AccountHistory()
+    history, blocks = AccountHistory(), MemoryBlocks()
     for event in events:
-        history = observe(history, event, None, limits).history
+        history = observe(history, event, None, blocks, limits).history
     return history
 
 
 def last(events: list[Transaction], profile: Profile | None = None, limits: Limits = LIMITS) -> Observation:
     """What is observed of the last of *events*."""
-    return observe(past(events[:-1], limits), events[-1], profile, limits)
+    history, blocks = AccountHistory(), MemoryBlocks()
+    for event in events[:-1]:
+        history = observe(history, event, None, blocks, limits).history
+    return observe(history, events[-1], profile, blocks, limits)
 
 
 def seen(*events: Transaction, profile: Profile | None = None) -> Snapshot:

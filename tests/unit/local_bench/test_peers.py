@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from local.bench.peers.verdict import RULES, decide
 from schemas.intake import read_transaction
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
+from udfs.features.rolling import MemoryBlocks
 from udfs.operators.judgement import rule_values
 from udfs.rules.book import built_in_text, load_book
 from udfs.rules.evaluate import apply
@@ -73,11 +75,12 @@ def test_a_difference_names_both_values() -> None:
 def test_the_rules_are_ours() -> None:
     """Each of the six rules fires where the rule of that name in our book does, and each does fire."""
     book, histories = load_book(built_in_text()), dict[str, AccountHistory]()
+    blocks = defaultdict[str, MemoryBlocks](MemoryBlocks)
     messages = [costlier(message, number) for number, message in enumerate(MESSAGES)]
     decisions, fired = decided_by_a_peer(messages), set[str]()
     for message in messages:
         txn = read_transaction(message.value, message.key, message.time_ms, CARD_KEY)
-        seen = observe(histories.get(message.key, AccountHistory()), txn, None)
+        seen = observe(histories.get(message.key, AccountHistory()), txn, None, blocks[message.key])
         histories[message.key] = seen.history
         ours = {hit.rule_id for hit in apply(book.before, rule_values(txn, seen.snapshot, None)).hits}
         assert set(decisions[txn.transaction_id]["reasons"]) == ours & set(RULES)

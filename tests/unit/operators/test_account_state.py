@@ -12,12 +12,14 @@ from msgspec.structs import astuple
 
 from schemas.decision import RuleHit, Severity, Verdict
 from schemas.errors import BrokenPromise
+from schemas.label import Label
 from schemas.record import replace
 from tests.builders import NOON_MS, customer, hit, payment
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.names import BY_NAME, PLACES
 from udfs.features.profile import profile_of
+from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import (
     AccountState,
     Pending,
@@ -30,6 +32,7 @@ from udfs.operators.account_state import (
     encode_waiting,
     sort_out,
 )
+from udfs.operators.arrived import Arrived, Waiting
 
 pytestmark = pytest.mark.unit
 
@@ -40,7 +43,7 @@ KNOWN_V1 = tuple((FIXTURES / "features.txt").read_text().split())
 
 def undecided() -> Undecided:
     """One in which every field says something."""
-    history, snapshot, _ = observe(AccountHistory(), payment(), profile_of(customer()))
+    history, snapshot, _ = observe(AccountHistory(), payment(), profile_of(customer()), MemoryBlocks())
     return Undecided(
         txn=payment(),
         profile=profile_of(customer()),
@@ -55,7 +58,7 @@ def undecided() -> Undecided:
 
 def full() -> AccountState:
     """An account in which every field says something: what v1/account_full.bin was written from."""
-    history = observe(AccountHistory(), payment(), None).history
+    history = observe(AccountHistory(), payment(), None, MemoryBlocks()).history
     body = encode_undecided(undecided())
     pending = Pending(epoch_ms=NOON_MS, marker_ms=NOON_MS + 2_020, transaction_id="t-1", body=body)
     return AccountState(history=history, profile=profile_of(customer()), pending=(pending, pending))
@@ -117,15 +120,16 @@ def test_unknown_bytes_break_the_promise(packed: bytes) -> None:
     """Another version, or bytes that are none of ours, fail the task, in both states."""
     with pytest.raises(BrokenPromise, match="account state"):
         decode_state(packed)
-    with pytest.raises(BrokenPromise, match="waiting transactions"):
+    with pytest.raises(BrokenPromise, match="what waits"):
         decode_waiting(packed)
 
 
 def test_waiting_round_trip() -> None:
     """Transactions that wait are restored, in their order; where nothing waits there are none."""
-    waiting = [payment(), payment(transaction_id="t-2", latitude=None)]
+    arrived = (Arrived(payment()), Arrived(payment(transaction_id="t-2", latitude=None), {"n": 1}, late=True))
+    waiting = Waiting(arrived=arrived, labels=(Label("t-1", "a-1", is_fraud=True, reported_ms=NOON_MS),))
     assert decode_waiting(encode_waiting(waiting)) == waiting
-    assert decode_waiting(None) == []
+    assert decode_waiting(None) == Waiting()
 
 
 def test_exact_amounts_in_hits_keep_their_digits() -> None:

@@ -13,6 +13,7 @@ from schemas.wire_out import encode_json
 from tests.builders import CARD_KEY, CARD_TOKEN, NOON_MS, ONE_DAY_MS, customer_message, label_message
 from tests.fakes import named
 from udfs.operators import rows
+from udfs.operators.arrived import decode_label
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.fan_out import FanOutProfiles
 
@@ -74,7 +75,16 @@ def test_clock_tick_goes_no_further(come_of: Any) -> None:
 
 def test_label_is_checked_and_tokenised() -> None:
     """A label leaves for the hour it was reported in, its card number as a token."""
-    [row] = checked(encode_json(label_message(reported=NOON_MS + ONE_DAY_MS)))
+    [row, (tag, passed)] = checked(encode_json(label_message(reported=NOON_MS + ONE_DAY_MS)))
     told = named(rows.LABEL, row)
     assert (told["transaction_id"], told["is_fraud"], told["card_token"]) == ("t-1", True, CARD_TOKEN)
     assert (told["event_date"], told["event_hour"]) == ("2026-04-02", "12")
+    message = rows.arrival(passed[1])
+    assert (tag, message.key, message.partition) == (rows.LABELLED, "m-1", rows.FROM_LABELS)
+    assert decode_label(message.raw).card_token == CARD_TOKEN
+
+
+def test_label_without_a_merchant_goes_to_the_archive_alone() -> None:
+    """A label that names no merchant is nobody's risk."""
+    [row] = checked(encode_json(label_message(merchant_id=...)))
+    assert named(rows.LABEL, row)["merchant_id"] is None

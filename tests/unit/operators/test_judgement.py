@@ -13,7 +13,9 @@ from tests.builders import NOON_MS, ONE_HOUR_MS, customer, payment
 from udfs.clients.dynamodb import encode
 from udfs.features.names import FEATURES
 from udfs.features.profile import profile_of
+from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import AccountState, Undecided, decode_undecided, encode_undecided
+from udfs.operators.arrived import Arrived
 from udfs.operators.hot_items import account_item, customer_item, recent_item
 from udfs.operators.judgement import Consideration, conclude, consider, recall
 from udfs.rules.book import load_book
@@ -35,7 +37,7 @@ NONE = Score.unavailable("timeout", 1.0)
 
 def considered(state: AccountState = AccountState(), **fields: Any) -> Consideration:  # noqa: B008  # immutable
     """A payment, considered in *state*."""
-    return consider(state, payment(**fields), BOOK, late=False)
+    return consider(state, Arrived(payment(**fields)), BOOK, MemoryBlocks(), late=False)
 
 
 def decided(undecided: Undecided, score: Score) -> Decision:

@@ -15,6 +15,7 @@ from tests.fakes import named
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.profile import Profile, profile_of
+from udfs.features.rolling import MemoryBlocks
 from udfs.operators import rows
 from udfs.operators.account_state import Undecided
 
@@ -25,7 +26,7 @@ PYTHON = {"STRING": str, "BIGINT": int, "DOUBLE": float, "BOOLEAN": bool, "BYTES
 
 def undecided(profile: Profile | None = None, **fields: Any) -> Undecided:
     """A first payment of its account."""
-    history, snapshot, _ = observe(AccountHistory(), payment(**fields), profile)
+    history, snapshot, _ = observe(AccountHistory(), payment(**fields), profile, MemoryBlocks())
     return Undecided(
         payment(**fields), profile, history.decided, snapshot, [], [], late=False, out_of_order=False
     )

@@ -1,0 +1,383 @@
+"""
+`make features`: the features of a file's transactions, for training, without the engine.
+
+Rules: nothing is computed here; the stream's own code is called in the order that the
+watermark gives: by event time, labels first, then transactions by id. Each entity has a
+process of its own, because its log needs nothing but what happened to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import marshal
+import multiprocessing
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from itertools import batched
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from local.generator.traffic import Message
+from local.mapping import BACKWARDS_MS, MappedSource, open_source
+from local.mappings.spec import Renamed
+from local.mappings.tables import MappingError
+from local.stack import tell
+from schemas.card import CardKey
+from schemas.intake import read_customer, read_transaction
+from schemas.transaction import Transaction, tie_break
+from schemas.wire_out import encode_json
+from udfs.features.catalogue import CATALOGUE, STAGES, Entity, event_of
+from udfs.features.engine import calendar_features, is_duplicate, observe
+from udfs.features.history import AccountHistory
+from udfs.features.known import digest
+from udfs.features.names import BY_NAME
+from udfs.features.profile import Profile, profile_of
+from udfs.features.rolling import Event, Log, MemoryBlocks
+
+_ROWS = 4096  # at a time from process to process
+_AHEAD = 3  # of such lots, before the slowest is waited for
+_KEY = CardKey("local", b"features do not depend on it")
+_TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_CALENDAR = frozenset(calendar_features(0))
+_TOLD_EVERY_S = 2.0
+_END = b""  # no lot is empty
+
+type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
+
+
+class Lot(NamedTuple):
+    """Ids of transactions, and their features by name."""
+
+    ids: list[str]
+    columns: dict[str, list[Any]]
+
+
+class Step(NamedTuple):
+    """A transaction, or, without one, the fraud that *label* reports."""
+
+    txn: Transaction | None
+    label: Message
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 when the features are written, 1 after a message if not."""
+    options = _parser().parse_args(arguments)
+    try:
+        source = open_source(options.data, options.mapping, options.label_delay_days)
+        wanted = _wanted(source, options.only)
+        rows, seconds = write_features(source, wanted, options.out)
+    except MappingError as error:
+        tell(f"error: {error}")
+        return 1
+    rate = rows / seconds
+    figures = {
+        "transactions": rows,
+        "features": len(wanted),
+        "seconds": round(seconds, 2),
+        "rows_per_s": round(rate),
+    }
+    (options.out / "summary.json").write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"{rows:,} transactions, {len(wanted)} features, {seconds:.1f} s, {rate:,.0f} rows/s")
+    print(f"{options.out}/features/*.parquet")
+    return 0
+
+
+def write_features(source: MappedSource, wanted: dict[str, Renamed], out: Path) -> tuple[int, float]:
+    """
+    One Parquet file in *out*/features with `transaction_id` and each of *wanted*, a row a transaction.
+
+    Returns:
+        Rows, and seconds taken.
+    """
+    began_s = time.monotonic()
+    folder = out / "features"
+    folder.mkdir(parents=True, exist_ok=True)
+    schema = pa.schema(
+        [("transaction_id", pa.string()), *((name, _type_of(one)) for name, one in wanted.items())]
+    )
+    progress = _Progress(source.total, began_s)
+    with pq.ParquetWriter(folder / "part-0.parquet", schema) as file:
+        for ids, columns in _computed(source, frozenset(one.feature for one in wanted.values())):
+            named = [_scaled(columns[one.feature], one) for one in wanted.values()]
+            file.write_table(pa.table([pa.array(ids, pa.string()), *named], schema=schema))
+            progress.add(len(ids))
+    return progress.rows, time.monotonic() - began_s
+
+
+class _Progress:
+    def __init__(self, total: int | None, began_s: float) -> None:
+        self.rows = 0
+        self._total = total
+        self._began_s = self._told_s = began_s
+
+    def add(self, rows: int) -> None:
+        self.rows += rows
+        now_s = time.monotonic()
+        if now_s - self._told_s > _TOLD_EVERY_S:
+            self._told_s = now_s
+            of = f" of {self._total:,}" if self._total else ""
+            tell(f"{self.rows:,}{of} rows, {self.rows / (now_s - self._began_s):,.0f}/s")
+
+
+def _wanted(source: MappedSource, only: str | None) -> dict[str, Renamed]:
+    """Which features, and under which names: those asked for, else the mapping's, else all."""
+    if only is None:
+        return source.features or {name: Renamed(name) for name in BY_NAME}
+    names = [name.strip() for name in only.split(",")]
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise MappingError("FEATURES", ", ".join(unknown), "names as in docs/features.md")
+    return {name: Renamed(name) for name in names}
+
+
+def _type_of(one: Renamed) -> pa.DataType:
+    return pa.float64() if one.divide_by != 1 else _TYPES[BY_NAME[one.feature].type]
+
+
+def _scaled(values: list[Any], one: Renamed) -> pa.Array:
+    if one.divide_by == 1:
+        return pa.array(values, _type_of(one))
+    return pa.array([None if value is None else value / one.divide_by for value in values], pa.float64())
+
+
+def _computed(
+    source: MappedSource, names: frozenset[str]
+) -> Iterator[tuple[list[str], dict[str, list[Any]]]]:
+    """Ids and columns of *names*, lot by lot, in event-time order."""
+    of_catalogue = frozenset(entry.name for entry in CATALOGUE)
+    if names <= of_catalogue | _CALENDAR:
+        yield from _by_entity(source, names)
+    else:
+        yield from _by_account(source)
+
+
+# --- in the order of the watermark
+
+
+def steps(told: Iterable[tuple[Transaction, Message | None]]) -> Iterator[Step]:
+    """Transactions, and the frauds that their labels tell of, as the watermark would release them."""
+    waiting: list[tuple[int, int, tuple[int, str], int, Step]] = []
+    newest_ms = 0
+    for number, (txn, label) in enumerate(told):
+        newest_ms = max(newest_ms, txn.event_time_ms)
+        heapq.heappush(waiting, (txn.event_time_ms, 1, tie_break(txn), number, Step(txn, {})))
+        if label and label["is_fraud"]:  # told once, so that it is none changes nothing
+            heapq.heappush(waiting, (label["reported"], 0, (0, ""), number, Step(None, label)))
+        while waiting and waiting[0][0] <= newest_ms - BACKWARDS_MS:
+            yield heapq.heappop(waiting)[-1]
+    while waiting:
+        yield heapq.heappop(waiting)[-1]
+
+
+def _steps(source: MappedSource, read: Callable[[Message], Transaction]) -> Iterator[Step]:
+    return steps((read(sample.transaction), sample.label) for sample in source.samples())
+
+
+def _plain(message: Message) -> Transaction:
+    """What the logs need of a row; the reader has checked it."""
+    return Transaction(
+        transaction_id=message["transaction_id"],
+        account_id=message["account_id"],
+        event_time_ms=message["event_time"],
+        amount_minor=message["amount_minor"],
+        currency=message["currency"],
+        event_type=message.get("event_type", "payment"),
+        merchant_id=message.get("merchant_id"),
+        auth_result=message.get("auth_result"),
+        device_id=message.get("device_id"),
+    )
+
+
+def _whole(message: Message) -> Transaction:
+    """A row as intake takes it."""
+    return read_transaction(encode_json(message), message["account_id"], message["event_time"], _KEY)
+
+
+# --- each entity beside the others
+
+
+class _Lane:
+    """An entity's process: lots of what it sees go in, lots of its features come out."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.entity = entity
+        self._ours, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("fork")
+        self._process = context.Process(target=_serve, args=(entity, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._thread = ThreadPoolExecutor(max_workers=1)
+
+    def ask(self, lot: Sequence[Step]) -> Future[list[list[Any]]]:
+        """A column a feature, a value a transaction of *lot*; lots are taken in their order."""
+        return self._thread.submit(self._exchange, marshal.dumps([self._seen(step) for step in lot]))
+
+    def close(self) -> None:
+        """The process has ended."""
+        self._thread.shutdown()
+        self._ours.send_bytes(_END)
+        self._process.join()
+
+    def _exchange(self, lot: bytes) -> list[list[Any]]:
+        self._ours.send_bytes(lot)
+        columns: list[list[Any]] = marshal.loads(self._ours.recv_bytes())  # noqa: S302  # from our own process
+        return columns
+
+    def _seen(self, step: Step) -> Seen | None:
+        if step.txn is None:
+            merchant = step.label.get("merchant_id")
+            return (
+                (merchant, digest(step.label["transaction_id"])) if self.entity.name == "merchant" else None
+            )
+        key = self.entity.key_of(step.txn)
+        counted = step.txn.event_type == "payment"
+        return (key, counted, *event_of(step.txn))
+
+
+def _marked(label: Message) -> Seen:
+    return label.get("merchant_id"), digest(label["transaction_id"])
+
+
+def _serve(entity: Entity, ends: Connection) -> None:
+    logs = _Logs(entity)
+    while lot := ends.recv_bytes():
+        ends.send_bytes(marshal.dumps(logs.take(marshal.loads(lot))))  # noqa: S302  # from our own process
+
+
+class _Logs:
+    """Every log of one entity, and what it has to say."""
+
+    def __init__(self, entity: Entity) -> None:
+        self._entity = entity
+        self._absent = list(entity.absent.values())
+        self._logs: defaultdict[str, Log] = defaultdict(lambda: Log(entity.plan, MemoryBlocks()))
+
+    def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
+        """A column a feature, a value a transaction of *lot*."""
+        values = [self._values(seen) for seen in lot if seen is not None and not self._marked(seen)]
+        return [list(column) for column in zip(*values, strict=True)]
+
+    def _marked(self, seen: Seen) -> bool:
+        if len(seen) > 2:
+            return False
+        if seen[0] in self._logs:
+            self._logs[seen[0]].mark(seen[1], fraud=True)
+        return True
+
+    def _values(self, seen: Seen) -> list[Any]:
+        key, counted, *rest = seen
+        if key is None:
+            return self._absent
+        log, event = self._logs[key], Event(*rest)
+        if counted and not log.knows(event.id, event.time_ms):
+            reading = log.observe(event)
+        else:
+            reading = log.read(event.time_ms)
+        return list(self._entity.features(log, reading, event.currency).values())
+
+
+def _by_entity(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
+    """Lots of the catalogue's features and the calendar's, no more of them than *names*."""
+    entries = [entry for entry in CATALOGUE if entry.name in names]
+    lanes = [_Lane(Entity(name, entries)) for name in dict.fromkeys(entry.entity for entry in entries)]
+    asked: deque[_Asked] = deque()
+    with ExitStack() as stack:
+        for lane in lanes:
+            stack.enter_context(closing(lane))
+        for lot in batched(_steps(source, _plain), _ROWS):
+            asked.append(_Asked(lot, [(lane.entity, lane.ask(lot)) for lane in lanes]))
+            if len(asked) == _AHEAD:
+                yield _joined(asked.popleft())
+        while asked:
+            yield _joined(asked.popleft())
+
+
+class _Asked(NamedTuple):
+    """A lot, and what each entity will say of it."""
+
+    lot: Sequence[Step]
+    answers: list[tuple[Entity, Future[list[list[Any]]]]]
+
+
+def _joined(asked: _Asked) -> Lot:
+    transactions = [step.txn for step in asked.lot if step.txn is not None]
+    columns: dict[str, list[Any]] = {}
+    for entity, answer in asked.answers:
+        told = answer.result() or [[] for _ in entity.entries]
+        columns |= zip(entity.absent, told, strict=True)
+    days = [calendar_features(txn.event_time_ms) for txn in transactions]
+    columns |= {name: [day[name] for day in days] for name in _CALENDAR}
+    return Lot([txn.transaction_id for txn in transactions], columns)
+
+
+# --- the whole snapshot, in one process
+
+
+def profiles_of(source: MappedSource) -> dict[str, Profile]:
+    """The profile of each account that the customers' file names."""
+    told = [read_customer(encode_json({"updated": 0, **message})) for message in source.customers()]
+    return {account_id: profile_of(customer) for customer in told for account_id in customer.account_ids}
+
+
+class Everything:
+    """Every account and every other entity, observed as the stream observes them."""
+
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._profiles = profiles
+        self._histories: dict[str, AccountHistory] = {}
+        self._blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
+        self._stages = [_Logs(entity) for entity in STAGES]
+
+    def take(self, step: Step) -> tuple[str, dict[str, Any]] | None:
+        """A transaction's id and features; None for a label, and for a duplicate."""
+        if step.txn is None:
+            self._mark(step.label)
+            return None
+        txn = step.txn
+        others: dict[str, Any] = {}
+        for entity, logs in zip(STAGES, self._stages, strict=True):
+            seen = (entity.key_of(txn), txn.event_type == "payment", *event_of(txn))
+            others |= zip(entity.absent, (column[0] for column in logs.take([seen])), strict=True)
+        history = self._histories.get(txn.account_id, AccountHistory())
+        if is_duplicate(history, txn):
+            return None
+        profile, blocks = self._profiles.get(txn.account_id), self._blocks[txn.account_id]
+        observed = observe(history, txn, profile, blocks)
+        self._histories[txn.account_id] = observed.history
+        return txn.transaction_id, observed.snapshot | others
+
+    def _mark(self, label: Message) -> None:
+        for entity, logs in zip(STAGES, self._stages, strict=True):
+            if entity.name == "merchant":
+                logs.take([_marked(label)])
+
+
+def _by_account(source: MappedSource) -> Iterator[Lot]:
+    everything = Everything(profiles_of(source))
+    observed = filter(None, map(everything.take, _steps(source, _whole)))
+    for lot in batched(observed, _ROWS):
+        yield Lot([each for each, _ in lot], {name: [values[name] for _, values in lot] for name in BY_NAME})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.training", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="CSV or Parquet file")
+    parser.add_argument("--mapping", required=True, help="handbook, sparkov or a YAML file")
+    parser.add_argument("--out", type=Path, default=Path("out/features"), help="folder for the output")
+    parser.add_argument("--label-delay-days", type=float, help="to its label (the mapping's)")
+    parser.add_argument("--only", help="names of features, with commas (the mapping's own, or all)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+"""Logs of any entity against a slow, plain oracle: any order, labels that come and flip, every aggregate."""
+
+from __future__ import annotations
+
+import statistics
+from fractions import Fraction
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.decision import Value
+from schemas.errors import BadSetting
+from udfs.features.catalogue import Entity, Entry, read_catalogue
+from udfs.features.known import digest
+from udfs.features.rolling import DECLINED, FRAUD, SMALL, Event, Log, MemoryBlocks, Packed
+from udfs.features.windows import DAY_MS, HOUR_MS
+
+pytestmark = pytest.mark.unit
+
+START_MS = 1_700_000_000_000
+FLAGS = {"": 0, "fraud": FRAUD, "declined": DECLINED, "small": SMALL}
+WINDOWS_MS = {"1h": HOUR_MS, "1d": DAY_MS, "3d": 3 * DAY_MS, "9d": 9 * DAY_MS}
+# Every aggregate, over each window, of each filter, with and without a delay.
+ENTRIES = tuple(
+    Entry(f"{aggregate}_{filtered}_{window}_{delay}", "merchant", aggregate, window, filtered, delay)
+    for aggregate, filtered, window, delay in product(
+        ("count", "sum", "mean", "deviation", "share"), FLAGS, WINDOWS_MS, ("", "2d")
+    )
+    if filtered or aggregate != "share"
+)
+MERCHANT = Entity("merchant", ENTRIES)
+EDGES_MS = [edge + off for edge in (0, *WINDOWS_MS.values(), 2 * DAY_MS) for off in (-1, 0, 1)]
+
+
+class Step(NamedTuple):
+    """A payment some time after the one before, or, with *labels* set, a label of an earlier one."""
+
+    after_ms: int
+    amount_minor: int
+    currency: str
+    flags: int
+    labels: int | None
+    fraud: bool
+
+
+steps = st.builds(
+    Step,
+    after_ms=st.sampled_from(EDGES_MS) | st.integers(-20 * HOUR_MS, 30 * HOUR_MS),
+    amount_minor=st.integers(0, 10**12),
+    currency=st.sampled_from(("EUR", "JPY")),
+    flags=st.sampled_from((0, DECLINED, SMALL, DECLINED | SMALL)),
+    labels=st.none() | st.integers(0, 12),
+    fraud=st.booleans(),
+)
+
+
+def expected(told: list[Event], event: Event) -> dict[str, Value]:
+    """Every entry's value at *event*, by definition."""
+    return {entry.name: by_definition(entry, told, event) for entry in ENTRIES}
+
+
+def by_definition(entry: Entry, told: list[Event], event: Event) -> Value:
+    """One entry's value: the payments in (t - delay - window, t - delay], and what is taken of them."""
+    end_ms = event.time_ms - (2 * DAY_MS if entry.delay else 0)
+    window = [one for one in told if end_ms - WINDOWS_MS[entry.window] < one.time_ms <= end_ms]
+    chosen = [one for one in window if one.flags & FLAGS[entry.filter] == FLAGS[entry.filter]]
+    amounts = [Fraction(one.amount_minor) for one in chosen if one.currency == event.currency]
+    if entry.aggregate == "count":
+        return len(chosen)
+    if entry.aggregate == "share":
+        return len(chosen) / len(window) if window else 0.0
+    if entry.aggregate == "sum":
+        return int(sum(amounts))
+    if entry.aggregate == "mean":
+        return float(statistics.mean(amounts)) if amounts else None
+    return float(statistics.stdev(amounts)) if len(amounts) > 1 else None
+
+
+def nearly(values: dict[str, Value]) -> dict[str, object]:
+    """Floats up to their last digits, anything else exactly."""
+    return {
+        name: pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(moves=st.lists(steps, max_size=20))
+def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
+    """Whatever the order, and whatever is reported when, each aggregate is what its definition says."""
+    told: list[Event] = []
+    packed, blocks, now_ms = Packed(), MemoryBlocks(), START_MS
+    for number, move in enumerate(moves):
+        log = Log(MERCHANT.plan, blocks, packed)
+        if move.labels is None:
+            now_ms += move.after_ms
+            event = Event(now_ms, move.amount_minor, move.currency, move.flags, digest(str(number)))
+            behind = log.is_partial(event.time_ms)
+            told.append(event)
+            seen = MERCHANT.features(log, log.observe(event), event.currency)
+            assert behind or seen == nearly(expected(told, event))
+        elif move.labels < len(told):
+            one = told[move.labels]
+            if log.mark(one.id, fraud=move.fraud):
+                told[move.labels] = one._replace(flags=one.flags & ~FRAUD | (FRAUD if move.fraud else 0))
+        packed = log.packed()
+
+
+def test_the_hot_value_does_not_grow_with_the_window() -> None:
+    """Of a hundred days, two payments each, the value holds the days at the edges, and forgets the oldest."""
+    blocks = MemoryBlocks()
+    log = Log(MERCHANT.plan, blocks)
+    for half_day in range(200):
+        log.observe(Event(START_MS + half_day * DAY_MS // 2, 1, "EUR", 0, digest(str(half_day))))
+    assert len(log.packed().blocks) <= len(MERCHANT.plan.spans_ms) + 1
+    assert len(blocks) <= 9 + 2 + 1 + 1  # window, delay, margin, and the days they begin in
+
+
+def test_a_block_is_bounded() -> None:
+    """A busy day's events are summed up in pairs: counts and sums stay exact, and it says so."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    for number in range(1_000):
+        reading = log.observe(Event(START_MS + number, 5, "EUR", 0, digest(str(number))))
+    features = MERCHANT.features(log, reading, "EUR")
+    assert (features["count__1h_"], features["sum__1h_"]) == (1_000, 5_000)
+    assert max(len(block.flags) for _, block in log.packed().blocks) <= 16
+    assert log.is_partial(log.newest_ms)
+
+
+def test_what_is_summed_up_leaves_whole() -> None:
+    """A month later nothing is left of what was summed up."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    for number in range(1_000):
+        log.observe(Event(START_MS + number, 5 + number, "EUR", 0, digest(str(number))))
+    event = Event(START_MS + 30 * DAY_MS, 7, "EUR", 0, digest("last"))
+    assert MERCHANT.features(log, log.observe(event), "EUR") == nearly(expected([event], event))
+
+
+def test_a_longer_window_is_counted_from_what_is_kept() -> None:
+    """A feature that is added while the job rests finds the events of the blocks that rest."""
+    short = Entity("merchant", [Entry("count_3d", "merchant", "count", "3d")])
+    blocks = MemoryBlocks()
+    log = Log(short.plan, blocks)
+    for day in range(3):
+        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
+    grown = Log(MERCHANT.plan, blocks, log.packed())
+    event = Event(START_MS + 3 * DAY_MS, 1, "EUR", 0, digest("new"))
+    assert MERCHANT.features(grown, grown.observe(event), "EUR")["count__9d_"] == 4
+
+
+def test_a_log_that_is_not_seen_empties() -> None:
+    """Once every window has passed, the log says so, and leaves no block."""
+    blocks = MemoryBlocks()
+    log = Log(MERCHANT.plan, blocks)
+    for day in range(3):
+        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
+    assert not log.expired(log.newest_ms + 11 * DAY_MS)
+    assert log.expired(log.newest_ms + 12 * DAY_MS)
+    log.clear()
+    assert blocks == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{name: a, entity: shop, aggregate: count, window: 1d}", "shop"),
+        ("{name: a, entity: merchant, aggregate: most, window: 1d}", "most"),
+        ("{name: a, entity: merchant, aggregate: count, window: 1w}", "1w"),
+        ("{name: a, entity: merchant, aggregate: count, window: 1d, colour: red}", "colour"),
+        ("{name: a, entity: merchant, aggregate: share, window: 1d}", "share of"),
+        ("{name: a, entity: device, aggregate: count, window: 1d, filter: fraud}", "device"),
+        ("{name: a, entity: account, aggregate: count, window: 400d, delay: 1d}", "400 days"),
+        ("{name: A-b, entity: account, aggregate: count, window: 1d}", "A-b"),
+    ],
+)
+def test_a_wrong_entry_is_refused(entry: str, told: str) -> None:
+    """An entry that says what can't be is refused when it is read, and the error names it."""
+    with pytest.raises(BadSetting, match=told):
+        read_catalogue(f"features:\n  - {entry}\n")

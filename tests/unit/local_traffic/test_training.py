@@ -1,0 +1,106 @@
+"""`make features`: the stream's own features of a file, in the stream's own order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from local.export import add_named
+from local.mapping import open_source
+from local.mappings.spec import Renamed
+from local.mappings.tables import MappingError
+from local.training import main, write_features
+from udfs.features.names import BY_NAME
+
+pytestmark = pytest.mark.unit
+
+MAPPING = """
+transactions:
+  transaction_id: id
+  account_id: account
+  event_time: at
+  amount: amount
+  merchant_id: shop
+  currency: {constant: EUR}
+label: {is_fraud: fraud, delay_days: 7}
+features:
+  BOOK_COUNT: count_24h
+  BOOK_MEAN: {feature: mean_24h, divide_by: 100}
+  BOOK_RISK: merchant_risk_1d
+"""
+ROWS = """id,account,at,amount,shop,fraud
+1,a,2024-01-01T00:00:00Z,1.10,m,1
+2,b,2024-01-01T00:00:00Z,2,m,0
+3,a,2024-01-01T12:00:00Z,2.10,m,0
+4,b,2024-01-08T00:00:00Z,2,m,0
+5,b,2024-01-08T11:59:59Z,4,,0
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small file and its mapping."""
+    (tmp_path / "data.csv").write_text(ROWS)
+    (tmp_path / "mine.yaml").write_text(MAPPING)
+    return tmp_path
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    """Words of the command."""
+    words = ["--data", folder / "data.csv", "--mapping", folder / "mine.yaml", "--out", folder / "out", *more]
+    return [str(word) for word in words]
+
+
+def columns(folder: Path) -> dict[str, list[object]]:
+    """What was written, by column."""
+    return pq.read_table(folder / "out/features/part-0.parquet").to_pydict()
+
+
+def test_the_mappings_names_and_units(folder: Path) -> None:
+    """
+    A label is known from its time on, for payments of that very time too; a mapping's own names are used.
+
+    day   0: 1(fraud) 2      0.5: 3      7: label of 1, then 4 sees 1 and 2, one of them fraud
+    """
+    assert main(arguments(folder)) == 0
+    assert columns(folder) == {
+        "transaction_id": ["1", "2", "3", "4", "5"],
+        "BOOK_COUNT": [1, 1, 2, 1, 2],
+        "BOOK_MEAN": [1.1, 2.0, 1.6, 2.0, 3.0],
+        "BOOK_RISK": [0.0, 0.0, 0.0, 0.5, None],
+    }
+
+
+def test_all_features_come_from_the_whole_engine(folder: Path) -> None:
+    """One feature of the engine's own makes it compute all, and the same ones come out."""
+    assert main(arguments(folder, "--only", "count_24h,merchant_risk_1d,new_merchant")) == 0
+    found = columns(folder)
+    assert (found["count_24h"], found["merchant_risk_1d"]) == ([1, 1, 2, 1, 2], [0.0, 0.0, 0.0, 0.5, None])
+    assert found["new_merchant"] == [False, False, False, False, None]
+
+
+def test_every_feature_has_a_column(folder: Path) -> None:
+    """Without a mapping's names each feature of the catalogue is there."""
+    source = open_source(folder / "data.csv", str(folder / "mine.yaml"))
+    write_features(source, {name: Renamed(name) for name in BY_NAME}, folder / "out")
+    assert columns(folder).keys() == {"transaction_id", *BY_NAME}
+
+
+def test_an_unknown_feature_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is no feature ends the command with a line that says it."""
+    assert main(arguments(folder, "--only", "count_24h,nonsense")) == 1
+    assert "nonsense" in capsys.readouterr().err
+    (folder / "mine.yaml").write_text(MAPPING.replace("count_24h", "count_of_sheep"))
+    with pytest.raises(MappingError, match="count_of_sheep"):
+        open_source(folder / "data.csv", str(folder / "mine.yaml"))
+
+
+def test_a_replays_features_get_the_mappings_names(folder: Path) -> None:
+    """What a replay exported has the named columns beside its own."""
+    assert main(arguments(folder, "--only", "count_24h,mean_24h")) == 0
+    add_named(folder / "out/features", {"BOOK_MEAN": Renamed("mean_24h", 100.0)})
+    found = columns(folder)
+    assert found["BOOK_MEAN"] == [1.1, 2.0, 1.6, 2.0, 3.0]
+    assert found["count_24h"] == [1, 1, 2, 1, 2]

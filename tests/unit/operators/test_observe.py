@@ -1,0 +1,217 @@
+"""
+The stage of an entity, as drawings: messages in, features and state out.
+
+    t+0d  x y   two payments at m-1
+    t+7d  L     the label of x: fraud
+    t+7d  z     sees y and x, a week ago: two payments, half of them fraud
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pyflink.common import Instant, Row
+
+from schemas.label import Label
+from tests.builders import CARD_KEY, NOON_MS, ONE_DAY_MS, payment, raw_json
+from tests.fakes import BEFORE_ALL_MS, FakeMapState, FakeMetricGroup, FakeValueState
+from udfs.operators import rows
+from udfs.operators.arrived import Arrived, decode_arrived, encode
+from udfs.operators.intake import Intake
+from udfs.operators.observe import Observe
+
+pytestmark = pytest.mark.unit
+
+
+class Stage:
+    """One life of a merchant's stage: it is runtime context, context and timer service at once."""
+
+    def __init__(self, *, wait: bool = False) -> None:
+        self.states: dict[str, dict[str, Any]] = {}
+        self.timers: set[tuple[int, str]] = set()
+        self.metrics = FakeMetricGroup()
+        self.watermark_ms, self.key = BEFORE_ALL_MS, ""
+        self.passed: list[Arrived] = []
+        self.sent_to: list[str] = []
+        self.operator = Observe(0, wait_for_watermark=wait)
+        self.operator.open(self)  # type: ignore[arg-type]
+
+    def get_metrics_group(self) -> FakeMetricGroup:
+        return self.metrics
+
+    def get_state(self, descriptor: Any) -> FakeValueState:
+        return FakeValueState(self.states.setdefault(descriptor.name, {}), lambda: self.key)
+
+    def get_map_state(self, descriptor: Any) -> FakeMapState:
+        return FakeMapState(self.states.setdefault(descriptor.name, {}), lambda: self.key)
+
+    def timer_service(self) -> Stage:
+        return self
+
+    def current_watermark(self) -> int:
+        return self.watermark_ms
+
+    def register_event_time_timer(self, timestamp: int) -> None:
+        self.timers.add((timestamp, self.key))
+
+    def get_current_key(self) -> str:
+        return self.key
+
+    # --- what the test does
+
+    def pays(self, transaction_id: str, day: float = 0, **fields: Any) -> None:
+        """A payment arrives, dated so many days after noon."""
+        event_time_ms = NOON_MS + int(day * ONE_DAY_MS)
+        txn = payment(transaction_id=transaction_id, event_time_ms=event_time_ms, **fields)
+        self._take(txn.merchant_id or f"\x00{txn.account_id}", encode(Arrived(txn)), rows.STAGED)
+
+    def label(self, transaction_id: str, day: float, *, fraud: bool = True) -> None:
+        """A label arrives, reported so many days after noon."""
+        reported_ms = NOON_MS + int(day * ONE_DAY_MS)
+        label = Label(transaction_id, "a-1", is_fraud=fraud, reported_ms=reported_ms, merchant_id="m-1")
+        self._take("m-1", encode(label), rows.FROM_LABELS)
+
+    def watermark(self, day: float) -> None:
+        """Event time has passed so many days after noon."""
+        self.watermark_ms = NOON_MS + int(day * ONE_DAY_MS)
+        while due := [timer for timer in self.timers if timer[0] <= self.watermark_ms]:
+            timer = min(due)
+            self.timers.remove(timer)
+            self.key = timer[1]
+            self._keep(self.operator.on_timer(timer[0], self))  # type: ignore[arg-type]
+
+    def seen(self) -> list[tuple[str, Any, Any]]:
+        """Of each that left: id, payments of the day a week ago, and the share of frauds among them."""
+        return [
+            (one.txn.transaction_id, one.features["merchant_count_1d"], one.features["merchant_risk_1d"])
+            for one in self.passed
+        ]
+
+    def _take(self, key: str, body: bytes, what: int) -> None:
+        self.key = key
+        self._keep(self.operator.process_element(Row(key, body, what, 0), self))  # type: ignore[arg-type]
+
+    def _keep(self, emitted: list[Any]) -> None:
+        for row in emitted:
+            message = rows.arrival(row[1])
+            assert (row[0], message.partition) == (message.key, rows.STAGED)
+            self.sent_to.append(message.key)
+            self.passed.append(decode_arrived(message.raw))
+
+
+def test_risk_is_of_payments_old_enough_to_be_known() -> None:
+    """The drawing above: fraud counts from its label on, and only a week after the payment."""
+    stage = Stage()
+    stage.pays("x")
+    stage.pays("y", 0.1)
+    stage.label("x", 7)
+    stage.pays("z", 7.2)
+    assert stage.seen() == [("x", 0, 0.0), ("y", 0, 0.0), ("z", 2, 0.5)]
+    assert stage.sent_to == ["a-1"] * 3
+
+
+def test_a_label_may_flip_and_repeat() -> None:
+    """What was reported last is true; said twice it counts once; of nobody known it changes nothing."""
+    stage = Stage()
+    stage.pays("x")
+    for name, fraud in (("x", True), ("x", True), ("nobody", True), ("x", False), ("x", True)):
+        stage.label(name, 1, fraud=fraud)
+    stage.pays("z", 7)
+    assert stage.seen()[-1] == ("z", 1, 1.0)
+    stage.operator.close()
+    assert stage.metrics.counters["labels_matched"].count == 4
+    assert stage.metrics.counters["labels_unmatched"].count == 1
+
+
+def test_a_duplicate_counts_once() -> None:
+    """A payment that comes twice is passed on twice, for its account to tell, and counted once."""
+    stage = Stage()
+    for _ in range(2):
+        stage.pays("x")
+    stage.pays("z", 7)
+    assert stage.seen() == [("x", 0, 0.0), ("x", 0, 0.0), ("z", 1, 0.0)]
+
+
+def test_order_of_arrival_does_not_matter_with_the_watermark() -> None:
+    """
+    Labels of one time are known before its payments; all is taken when the watermark has passed it.
+
+    arrive   z(7)  x(0)  L(7)  y(0)      watermark 0 -> x y      watermark 7 -> z
+    """
+    stage = Stage(wait=True)
+    stage.pays("z", 7)
+    stage.pays("x", 0)
+    stage.label("x", 7)
+    stage.pays("y", 0)
+    assert stage.passed == []
+    stage.watermark(6.9)
+    assert [name for name, _, _ in stage.seen()] == ["x", "y"]
+    stage.watermark(7)
+    assert stage.seen()[-1] == ("z", 2, 0.5)
+    assert stage.states["waiting"] == {}
+
+
+def test_late_is_taken_at_once_and_marked() -> None:
+    """A payment at or before the watermark does not wait; the next one sees it at its place."""
+    stage = Stage(wait=True)
+    stage.watermark(1)
+    stage.pays("x", 0.5)
+    assert [one.late for one in stage.passed] == [True]
+    stage.pays("z", 7.5)
+    stage.watermark(8)
+    assert stage.seen()[-1] == ("z", 1, 0.0)
+
+
+def test_one_without_a_merchant_passes_through() -> None:
+    """It waits for nobody, leaves no state, and has no merchant's features."""
+    stage = Stage(wait=True)
+    stage.pays("x", merchant_id=None)
+    assert (stage.passed[0].features, stage.states["log"], stage.timers) == ({}, {}, set())
+
+
+def test_other_events_are_not_counted() -> None:
+    """A login at the merchant sees its payments and is none."""
+    stage = Stage()
+    stage.pays("x")
+    stage.pays("l", 0.1, event_type="login")
+    stage.pays("z", 7.2)
+    assert stage.seen()[-1] == ("z", 1, 0.0)
+
+
+def test_a_merchant_that_is_not_seen_is_forgotten() -> None:
+    """After the longest window, a margin and at most two days nothing of it is left, not even a timer."""
+    stage = Stage()
+    stage.pays("x")
+    stage.pays("y", 1)
+    stage.watermark(38)
+    assert stage.states["log"] != {}
+    stage.watermark(41)
+    assert (stage.states["log"], stage.states["blocks"], stage.timers) == ({}, {}, set())
+
+
+def test_intake_sends_a_payment_to_its_merchant() -> None:
+    """What is checked leaves for the first entity; its card number is a token by then."""
+    intake = Intake("transactions", lambda: CARD_KEY)
+    stage = Stage()
+    intake.open(stage)  # type: ignore[arg-type]
+    context: Any = type("Context", (), {"timestamp": lambda _: NOON_MS})()
+    raw = raw_json(merchant_id="m-9")
+    [row] = intake.process_element(
+        Row("a-1", Row("a-1", raw, 0, 1), Instant.of_epoch_milli(NOON_MS)), context
+    )
+    arrived = decode_arrived(rows.arrival(row[1]).raw)
+    assert (row[0], arrived.txn.merchant_id, arrived.txn.account_id) == ("m-9", "m-9", "a-1")
+    assert str(arrived.txn.card_token).startswith("k1:")
+
+
+def test_what_intake_refuses_is_a_dead_letter() -> None:
+    """A record that is none leaves on the side output alone."""
+    intake = Intake("transactions", lambda: CARD_KEY)
+    intake.open(Stage())  # type: ignore[arg-type]
+    context: Any = type("Context", (), {"timestamp": lambda _: NOON_MS})()
+    [(tag, _)] = intake.process_element(
+        Row("a-1", Row("a-1", b"{", 0, 1), Instant.of_epoch_milli(NOON_MS)), context
+    )
+    assert tag is rows.DEAD_LETTERS
+    assert list(intake.process_element(Row("", Row(rows.CLOCK_KEY, b"", 0, 2), None), context)) == []

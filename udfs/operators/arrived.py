@@ -1,0 +1,56 @@
+"""
+A transaction on its way: checked, tokenised, and what the stages before have seen.
+
+Rule: packed by place and never kept but while it waits; no personal datum is in it
+that is not a token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from schemas.label import Label
+from schemas.record import Record
+from schemas.transaction import Transaction, tie_break
+
+
+class Arrived(Record, frozen=True):
+    """A transaction, the features of the entities before the account, and whether it came late there."""
+
+    txn: Transaction
+    features: dict[str, Any] = msgspec.field(default_factory=dict)
+    late: bool = False
+
+
+class Waiting(Record, frozen=True):
+    """What waits for the watermark at one event time: labels are known before transactions are seen."""
+
+    arrived: tuple[Arrived, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_ARRIVED = msgspec.msgpack.Decoder(Arrived)
+_LABEL = msgspec.msgpack.Decoder(Label)
+
+
+def encode(item: Arrived | Label) -> bytes:
+    """*item* as it travels from one operator to the next."""
+    return _ENCODER.encode(item)
+
+
+def decode_arrived(body: bytes) -> Arrived:
+    """The transaction that `encode` packed."""
+    return _ARRIVED.decode(body)
+
+
+def decode_label(body: bytes) -> Label:
+    """The label that `encode` packed."""
+    return _LABEL.decode(body)
+
+
+def in_order(arrived: Arrived) -> tuple[int, str]:
+    """Order of those of one event time."""
+    return tie_break(arrived.txn)

@@ -1,0 +1,143 @@
+"""
+The keyed stage of an entity other than the account: a merchant, a device, a card.
+
+It counts what it sees, adds the entity's features, and passes the transaction on to
+the next stage, at last to its account. Rules (ADR-0021): what is of one event time is
+taken labels first, then transactions by id; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+from pyflink.common import Types
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
+
+from schemas.label import Label
+from schemas.record import replace
+from schemas.transaction import Transaction
+from udfs.features.catalogue import STAGES, Entity, event_of
+from udfs.features.known import digest
+from udfs.features.rolling import MARGIN_MS, Log
+from udfs.features.windows import DAY_MS
+from udfs.operators import rows
+from udfs.operators.account_state import decode_log, decode_waiting, encode_log, encode_waiting
+from udfs.operators.accounts import Remembered
+from udfs.operators.arrived import Arrived, Waiting, decode_arrived, decode_label, encode, in_order
+from udfs.operators.blocks import StateBlocks
+from udfs.operators.counters import Counters
+
+_BEFORE_ALL = -(2**63)  # a watermark
+_NOBODY = "\x00"  # begins the key of a transaction that names no such entity
+
+
+def key_in(entity: Entity, txn: Transaction) -> str:
+    """The key of *txn* in the stage of *entity*; one without passes through, spread by account."""
+    return entity.key_of(txn) or _NOBODY + txn.account_id
+
+
+class Observe(KeyedProcessFunction):
+    """
+    Every transaction is counted by its entity and leaves with the entity's features.
+
+    Key, State: the entity; `log` (packed log, bounded by the plan's spans and by its blocks'
+    size), `blocks` (day -> older events), `waiting` (event time -> what waits, only under
+    order.wait = watermark). All of a key that is not seen for the longest window is cleared.
+    Emits: one `rows.passed_row` a transaction. If an event is missing, nothing waits for it.
+    If late, it is counted at its time, and marked.
+    """
+
+    def __init__(self, stage: int, *, wait_for_watermark: bool) -> None:
+        self._stage = stage
+        self._wait_for_watermark = wait_for_watermark
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """State is at hand."""
+        packed = Types.PICKLED_BYTE_ARRAY()
+        self._entity = STAGES[self._stage]
+        self._logs = Remembered(runtime_context.get_state(ValueStateDescriptor("log", packed)))
+        self._waiting = runtime_context.get_map_state(MapStateDescriptor("waiting", Types.LONG(), packed))
+        blocks = MapStateDescriptor("blocks", Types.LONG(), packed)
+        self._blocks = StateBlocks(runtime_context.get_map_state(blocks))
+        self._counters = Counters(runtime_context.get_metrics_group())
+
+    def close(self) -> None:
+        """What was counted is told."""
+        self._counters.publish()
+
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> list[Any]:
+        """Take a transaction or a label, now or when the watermark has passed it."""
+        message = rows.arrival(value)
+        # Without waiting nothing is asked of the JVM: its account tells what is late (ADR-0021).
+        watermark_ms = ctx.timer_service().current_watermark() if self._wait_for_watermark else _BEFORE_ALL
+        if message.partition == rows.FROM_LABELS:
+            label = decode_label(message.raw)
+            item, at_ms = Waiting(labels=(label,)), label.reported_ms
+        else:
+            arrived = decode_arrived(message.raw)
+            at_ms = arrived.txn.event_time_ms
+            item = Waiting(arrived=(replace(arrived, late=arrived.late or at_ms <= watermark_ms),))
+        if message.key.startswith(_NOBODY):
+            return [self._passed(each) for each in item.arrived]
+        if self._wait_for_watermark and at_ms > watermark_ms:
+            return self._wait(item, at_ms, ctx)
+        return self._take(item, message.key, ctx)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> list[Any]:
+        """Take what the watermark has passed; without any, forget a key that is not seen any more."""
+        packed = self._waiting.get(timestamp)
+        if packed is None:
+            self._expire(timestamp, rows.key_of(ctx))
+            return []
+        self._waiting.remove(timestamp)
+        return self._take(decode_waiting(packed), rows.key_of(ctx), ctx)
+
+    def _wait(self, item: Waiting, at_ms: int, ctx: Any) -> list[Any]:
+        waiting = decode_waiting(self._waiting.get(at_ms))
+        both = Waiting((*waiting.arrived, *item.arrived), (*waiting.labels, *item.labels))
+        self._waiting.put(at_ms, encode_waiting(both))
+        ctx.timer_service().register_event_time_timer(at_ms)
+        return []
+
+    def _take(self, item: Waiting, key: str, ctx: Any) -> list[Any]:
+        log = Log(self._entity.plan, self._blocks, decode_log(self._logs.read(key)))
+        day = log.newest_ms // DAY_MS
+        for label in item.labels:
+            self._mark(log, label)
+        emitted = [self._seen(log, each) for each in sorted(item.arrived, key=in_order)]
+        self._logs.write(key, encode_log(log.packed()))
+        if log.newest_ms // DAY_MS != day:
+            ctx.timer_service().register_event_time_timer(self._expiry(log, key))
+        return emitted
+
+    def _mark(self, log: Log, label: Label) -> None:
+        found = log.mark(digest(label.transaction_id), fraud=label.is_fraud)
+        self._counters.add("labels_matched" if found else "labels_unmatched")
+
+    def _seen(self, log: Log, arrived: Arrived) -> Any:
+        """Count one transaction, but for a duplicate, which its account recognises too."""
+        txn = arrived.txn
+        event = event_of(txn)
+        is_new = txn.event_type == "payment" and not log.knows(event.id, txn.event_time_ms)
+        reading = log.observe(event) if is_new else log.read(txn.event_time_ms)
+        features = self._entity.features(log, reading, txn.currency)
+        return self._passed(replace(arrived, features=arrived.features | features))
+
+    def _passed(self, arrived: Arrived) -> Any:
+        following = self._stage + 1
+        key = key_in(STAGES[following], arrived.txn) if following < len(STAGES) else arrived.txn.account_id
+        return rows.passed_row(key, encode(arrived), rows.STAGED)
+
+    def _expiry(self, log: Log, key: str) -> int:
+        """After its newest day has left every window; keys' times are spread over a day."""
+        day_ends_ms = (log.newest_ms // DAY_MS + 1) * DAY_MS
+        behind_ms = self._entity.plan.longest_ms + MARGIN_MS
+        return day_ends_ms + behind_ms + crc32(key.encode()) % DAY_MS
+
+    def _expire(self, now_ms: int, key: str) -> None:
+        log = Log(self._entity.plan, self._blocks, decode_log(self._logs.read(key)))
+        if log.expired(now_ms):
+            log.clear()
+            self._logs.clear(key)
