@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from local.generator.traffic import Message
-from local.training import Everything, steps
+from local.observing import Everything, steps
 from schemas.errors import ConfigurationError
 from schemas.transaction import Transaction
 from udfs.features.catalogue import STAGES

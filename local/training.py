@@ -1,22 +1,20 @@
 """
 `make features`: the features of a file's transactions, for training, without the engine.
 
-Rules: nothing is computed here; the stream's own code is called in the order that the
-watermark gives: by event time, labels first, then transactions by id. Each entity has a
+Rules: nothing is computed here (`local.observing` calls the stream's own code). Each entity has a
 process of its own, because its log needs nothing but what happened to it.
 """
 
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
 import marshal
 import multiprocessing
 import sys
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import batched
@@ -27,32 +25,22 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local.generator.traffic import Message
-from local.mapping import BACKWARDS_MS, MappedSource, open_source
+from local.mapping import MappedSource, open_source
 from local.mappings.spec import Renamed
 from local.mappings.tables import MappingError
+from local.observing import Everything, Logs, Seen, Step, plain, profiles_of, steps_of, whole
 from local.stack import tell
-from schemas.card import CardKey
-from schemas.intake import read_customer, read_transaction
-from schemas.transaction import Transaction, tie_break
-from schemas.wire_out import encode_json
-from udfs.features.catalogue import CATALOGUE, STAGES, Entity, event_of
-from udfs.features.engine import calendar_features, is_duplicate, observe
-from udfs.features.history import AccountHistory
+from udfs.features.catalogue import CATALOGUE, Entity, event_of
+from udfs.features.engine import calendar_features
 from udfs.features.known import digest
 from udfs.features.names import BY_NAME
-from udfs.features.profile import Profile, profile_of
-from udfs.features.rolling import Event, Log, MemoryBlocks
 
 _ROWS = 4096  # at a time from process to process
 _AHEAD = 3  # of such lots, before the slowest is waited for
-_KEY = CardKey("local", b"features do not depend on it")
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _CALENDAR = frozenset(calendar_features(0))
 _TOLD_EVERY_S = 2.0
 _END = b""  # no lot is empty
-
-type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
 
 
 class Lot(NamedTuple):
@@ -60,13 +48,6 @@ class Lot(NamedTuple):
 
     ids: list[str]
     columns: dict[str, list[Any]]
-
-
-class Step(NamedTuple):
-    """A transaction, or, without one, the fraud that *label* reports."""
-
-    txn: Transaction | None
-    label: Message
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -161,48 +142,6 @@ def _computed(
         yield from _by_account(source)
 
 
-# --- in the order of the watermark
-
-
-def steps(told: Iterable[tuple[Transaction, Message | None]]) -> Iterator[Step]:
-    """Transactions, and the frauds that their labels tell of, as the watermark would release them."""
-    waiting: list[tuple[int, int, tuple[int, str], int, Step]] = []
-    newest_ms = 0
-    for number, (txn, label) in enumerate(told):
-        newest_ms = max(newest_ms, txn.event_time_ms)
-        heapq.heappush(waiting, (txn.event_time_ms, 1, tie_break(txn), number, Step(txn, {})))
-        if label and label["is_fraud"]:  # told once, so that it is none changes nothing
-            heapq.heappush(waiting, (label["reported"], 0, (0, ""), number, Step(None, label)))
-        while waiting and waiting[0][0] <= newest_ms - BACKWARDS_MS:
-            yield heapq.heappop(waiting)[-1]
-    while waiting:
-        yield heapq.heappop(waiting)[-1]
-
-
-def _steps(source: MappedSource, read: Callable[[Message], Transaction]) -> Iterator[Step]:
-    return steps((read(sample.transaction), sample.label) for sample in source.samples())
-
-
-def _plain(message: Message) -> Transaction:
-    """What the logs need of a row; the reader has checked it."""
-    return Transaction(
-        transaction_id=message["transaction_id"],
-        account_id=message["account_id"],
-        event_time_ms=message["event_time"],
-        amount_minor=message["amount_minor"],
-        currency=message["currency"],
-        event_type=message.get("event_type", "payment"),
-        merchant_id=message.get("merchant_id"),
-        auth_result=message.get("auth_result"),
-        device_id=message.get("device_id"),
-    )
-
-
-def _whole(message: Message) -> Transaction:
-    """A row as intake takes it."""
-    return read_transaction(encode_json(message), message["account_id"], message["event_time"], _KEY)
-
-
 # --- each entity beside the others
 
 
@@ -244,46 +183,10 @@ class _Lane:
         return (key, counted, *event_of(step.txn))
 
 
-def _marked(label: Message) -> Seen:
-    return label.get("merchant_id"), digest(label["transaction_id"])
-
-
 def _serve(entity: Entity, ends: Connection) -> None:
-    logs = _Logs(entity)
+    logs = Logs(entity)
     while lot := ends.recv_bytes():
         ends.send_bytes(marshal.dumps(logs.take(marshal.loads(lot))))  # noqa: S302  # from our own process
-
-
-class _Logs:
-    """Every log of one entity, and what it has to say."""
-
-    def __init__(self, entity: Entity) -> None:
-        self._entity = entity
-        self._absent = list(entity.absent.values())
-        self._logs: defaultdict[str, Log] = defaultdict(lambda: Log(entity.plan, MemoryBlocks()))
-
-    def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
-        """A column a feature, a value a transaction of *lot*."""
-        values = [self._values(seen) for seen in lot if seen is not None and not self._marked(seen)]
-        return [list(column) for column in zip(*values, strict=True)]
-
-    def _marked(self, seen: Seen) -> bool:
-        if len(seen) > 2:
-            return False
-        if seen[0] in self._logs:
-            self._logs[seen[0]].mark(seen[1], fraud=True)
-        return True
-
-    def _values(self, seen: Seen) -> list[Any]:
-        key, counted, *rest = seen
-        if key is None:
-            return self._absent
-        log, event = self._logs[key], Event(*rest)
-        if counted and not log.knows(event.id, event.time_ms):
-            reading = log.observe(event)
-        else:
-            reading = log.read(event.time_ms)
-        return list(self._entity.features(log, reading, event.currency).values())
 
 
 def _by_entity(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
@@ -294,7 +197,7 @@ def _by_entity(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
     with ExitStack() as stack:
         for lane in lanes:
             stack.enter_context(closing(lane))
-        for lot in batched(_steps(source, _plain), _ROWS):
+        for lot in batched(steps_of(source, plain), _ROWS):
             asked.append(_Asked(lot, [(lane.entity, lane.ask(lot)) for lane in lanes]))
             if len(asked) == _AHEAD:
                 yield _joined(asked.popleft())
@@ -323,48 +226,9 @@ def _joined(asked: _Asked) -> Lot:
 # --- the whole snapshot, in one process
 
 
-def profiles_of(source: MappedSource) -> dict[str, Profile]:
-    """The profile of each account that the customers' file names."""
-    told = [read_customer(encode_json({"updated": 0, **message})) for message in source.customers()]
-    return {account_id: profile_of(customer) for customer in told for account_id in customer.account_ids}
-
-
-class Everything:
-    """Every account and every other entity, observed as the stream observes them."""
-
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
-        self._profiles = profiles
-        self._histories: dict[str, AccountHistory] = {}
-        self._blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
-        self._stages = [_Logs(entity) for entity in STAGES]
-
-    def take(self, step: Step) -> tuple[str, dict[str, Any]] | None:
-        """A transaction's id and features; None for a label, and for a duplicate."""
-        if step.txn is None:
-            self._mark(step.label)
-            return None
-        txn = step.txn
-        others: dict[str, Any] = {}
-        for entity, logs in zip(STAGES, self._stages, strict=True):
-            seen = (entity.key_of(txn), txn.event_type == "payment", *event_of(txn))
-            others |= zip(entity.absent, (column[0] for column in logs.take([seen])), strict=True)
-        history = self._histories.get(txn.account_id, AccountHistory())
-        if is_duplicate(history, txn):
-            return None
-        profile, blocks = self._profiles.get(txn.account_id), self._blocks[txn.account_id]
-        observed = observe(history, txn, profile, blocks)
-        self._histories[txn.account_id] = observed.history
-        return txn.transaction_id, observed.snapshot | others
-
-    def _mark(self, label: Message) -> None:
-        for entity, logs in zip(STAGES, self._stages, strict=True):
-            if entity.name == "merchant":
-                logs.take([_marked(label)])
-
-
 def _by_account(source: MappedSource) -> Iterator[Lot]:
     everything = Everything(profiles_of(source))
-    observed = filter(None, map(everything.take, _steps(source, _whole)))
+    observed = filter(None, map(everything.take, steps_of(source, whole)))
     for lot in batched(observed, _ROWS):
         yield Lot([each for each, _ in lot], {name: [values[name] for _, values in lot] for name in BY_NAME})
 

@@ -19,10 +19,10 @@ from schemas.fields import TRANSACTION_FIELDS
 from schemas.intake import read_customer, read_transaction
 from schemas.transaction import Transaction
 from schemas.wire_out import encode_json
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.profile import Profile, profile_of
-from udfs.features.rolling import MemoryBlocks
 
 CARD_KEY = CardKey(version="k1", secret=b"a secret of the bench, 32 bytes!")
 NEXT = 64  # different transactions that a stage is measured on

@@ -18,8 +18,8 @@ from schemas.decision import Decision, Score, encode_alert, encode_decision
 from schemas.intake import read_transaction
 from schemas.wire_out import encode_avro, encode_json
 from udfs.clients.ends import Ends, NoStore
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import AccountState, Undecided, decode_state, encode_state
 from udfs.operators.arrived import Arrived
 from udfs.operators.counters import Counters

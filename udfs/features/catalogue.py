@@ -19,8 +19,10 @@ import yaml
 from schemas.decision import Value
 from schemas.errors import BadSetting
 from schemas.transaction import Transaction
+from udfs.features.blocks import DECLINED, FRAUD, SMALL, Event
 from udfs.features.known import digest
-from udfs.features.rolling import DECLINED, FRAUD, SMALL, Amounts, Event, Log, Measure, Plan, Reading
+from udfs.features.log import Log
+from udfs.features.measures import Amounts, Measure, Plan, Reading
 from udfs.features.small import is_small
 from udfs.features.windows import DAY_MS, HOUR_MS, MINUTE_MS
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
+from udfs.features.blocks import Blocks
 from udfs.features.catalogue import ACCOUNT, STAGES, event_of
 from udfs.features.history import (
     LIMITS,
@@ -25,9 +26,9 @@ from udfs.features.history import (
     event_time,
 )
 from udfs.features.known import digest, knows, remember
+from udfs.features.log import Log
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile, profile_features
-from udfs.features.rolling import Blocks, Log
 from udfs.features.tally import window_features
 from udfs.features.totals import habit_features, paid, total_of
 from udfs.features.travel import been, position_of, travel_features

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.record import Record
 from schemas.transaction import Transaction
 from udfs.features.known import digest
-from udfs.features.rolling import Packed
+from udfs.features.log import Packed
 from udfs.features.small import is_small
 from udfs.features.windows import LONGEST_MS
 

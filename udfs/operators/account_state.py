@@ -18,9 +18,9 @@ from schemas.errors import BrokenPromise
 from schemas.record import Record, asdict, astuple, replace
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
+from udfs.features.log import Packed
 from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
 from udfs.features.profile import Profile
-from udfs.features.rolling import Packed
 from udfs.operators.arrived import Waiting
 
 STATE_VERSION = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.errors import BrokenPromise
-from udfs.features.rolling import Block, decode_block, encode_block
+from udfs.features.blocks import Block, decode_block, encode_block
 
 _VERSION = 1
 _PREFIX = bytes([_VERSION])

@@ -16,9 +16,9 @@ from typing import NamedTuple
 from schemas.decision import Decision, Value
 from schemas.record import replace
 from udfs.clients.ends import Ends
+from udfs.features.blocks import Blocks
 from udfs.features.engine import is_duplicate
 from udfs.features.profile import Profile, newer
-from udfs.features.rolling import Blocks
 from udfs.operators.account_state import (
     AccountState,
     Pending,

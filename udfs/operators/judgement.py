@@ -13,11 +13,11 @@ from typing import NamedTuple
 from schemas.currency import major
 from schemas.decision import Decision, Score, Value
 from schemas.transaction import Transaction
+from udfs.features.blocks import Blocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile
-from udfs.features.rolling import Blocks
 from udfs.operators.account_state import AccountState, Undecided
 from udfs.operators.arrived import Arrived
 from udfs.rules.book import RuleBook

@@ -20,7 +20,7 @@ from schemas.record import replace
 from schemas.transaction import Transaction
 from udfs.features.catalogue import STAGES, Entity, event_of
 from udfs.features.known import digest
-from udfs.features.rolling import MARGIN_MS, Log
+from udfs.features.log import MARGIN_MS, Log
 from udfs.features.windows import DAY_MS
 from udfs.operators import rows
 from udfs.operators.account_state import decode_log, decode_waiting, encode_log, encode_waiting

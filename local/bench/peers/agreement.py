@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from local.bench.material import CARD_KEY
 from local.bench.peers.verdict import WINDOWS_MS
 from schemas.intake import read_transaction
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
-from udfs.features.rolling import MemoryBlocks
 
 SHARED = tuple(f"{aggregate}_{window}" for window in WINDOWS_MS for aggregate in ("count", "sum"))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.transaction import Transaction
 from udfs.features import LIMITS, AccountHistory, Limits, Observation, Profile, Snapshot, observe
-from udfs.features.rolling import MemoryBlocks
+from udfs.features.blocks import MemoryBlocks
 
 NOON_MS = 1_699_963_200_000
 MINUTE, HOUR, DAY = 60, 3_600, 86_400

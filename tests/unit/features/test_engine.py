@@ -17,7 +17,7 @@ from udfs.features import (
     is_duplicate,
     observe,
 )
-from udfs.features.rolling import MemoryBlocks
+from udfs.features.blocks import MemoryBlocks
 from udfs.operators.account_state import AccountState, encode_state
 
 pytestmark = pytest.mark.unit

@@ -18,8 +18,8 @@ from udfs.features import (
     is_duplicate,
     observe,
 )
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.catalogue import CATALOGUE
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import AccountState, decode_state, encode_state
 
 pytestmark = pytest.mark.unit

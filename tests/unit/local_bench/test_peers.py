@@ -16,9 +16,9 @@ from local.bench.peers.process import QUIX, PeerFailed, PeersMissing, Running, r
 from local.bench.peers.run import Reading, figures, sample
 from local.bench.peers.verdict import RULES, decide
 from schemas.intake import read_transaction
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators.judgement import rule_values
 from udfs.rules.book import built_in_text, load_book
 from udfs.rules.evaluate import apply

@@ -12,8 +12,8 @@ import pytest
 from msgspec.structs import asdict
 
 from deploy.cli import main
+from local.observing import Everything, steps
 from local.skew import AFTER, LABEL, LATE, OTHER, OUT_OF_ORDER, skew, table
-from local.training import Everything, steps
 from schemas.errors import ConfigurationError
 from tests.builders import NOON_MS, payment
 

@@ -15,11 +15,11 @@ from schemas.errors import BrokenPromise
 from schemas.label import Label
 from schemas.record import replace
 from tests.builders import NOON_MS, customer, hit, payment
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.names import BY_NAME, PLACES
 from udfs.features.profile import profile_of
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import (
     AccountState,
     Pending,

@@ -11,9 +11,9 @@ from schemas.decision import Decision, Score, Verdict
 from schemas.record import replace
 from tests.builders import NOON_MS, ONE_HOUR_MS, customer, payment
 from udfs.clients.dynamodb import encode
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.names import FEATURES
 from udfs.features.profile import profile_of
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators.account_state import AccountState, Undecided, decode_undecided, encode_undecided
 from udfs.operators.arrived import Arrived
 from udfs.operators.hot_items import account_item, customer_item, recent_item

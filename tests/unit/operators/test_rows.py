@@ -12,10 +12,10 @@ from schemas.decision import Verdict, is_priority
 from schemas.errors import Malformed
 from tests.builders import NOON_MS, customer, decision, hit, label, payment
 from tests.fakes import named
+from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.profile import Profile, profile_of
-from udfs.features.rolling import MemoryBlocks
 from udfs.operators import rows
 from udfs.operators.account_state import Undecided
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from schemas.decision import Value
 from schemas.errors import BadSetting
+from udfs.features.blocks import DECLINED, FRAUD, SMALL, Event, MemoryBlocks
 from udfs.features.catalogue import Entity, Entry, read_catalogue
 from udfs.features.known import digest
-from udfs.features.rolling import DECLINED, FRAUD, SMALL, Event, Log, MemoryBlocks, Packed
+from udfs.features.log import Log, Packed
 from udfs.features.windows import DAY_MS, HOUR_MS
 
 pytestmark = pytest.mark.unit

@@ -14,86 +14,17 @@ begins or an edge passes into one. Rules (ADR-0021):
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple, Protocol
-
-import msgspec
 
 from schemas.record import Record
+from udfs.features.blocks import FRAUD, Block, Blocks, Event, PackedBlock, opened
+from udfs.features.measures import Amounts, Plan, Reading
 from udfs.features.windows import DAY_MS
 
-FRAUD, DECLINED, SMALL = 1, 2, 4  # of Event.flags; only FRAUD changes later
 MARGIN_MS = DAY_MS  # events up to so much out of order find all that their windows reach
 _SUMMED = 128  # of flags: more than one event stands here
-
-
-class Event(NamedTuple):
-    """One event as an entity counts it."""
-
-    time_ms: int
-    amount_minor: int
-    currency: str
-    flags: int
-    id: bytes  # 8 bytes, see `known.digest`
-
-
-class Measure(NamedTuple):
-    """What is counted over one span: the events that have all of *flags*; their amounts too, if *money*."""
-
-    span_ms: int
-    flags: int = 0
-    money: bool = False
-
-
-class Blocks(Protocol):
-    """Where blocks rest, by day since 1970; of one key."""
-
-    def get(self, day: int) -> Block | None:
-        """The block as it was put."""
-        ...
-
-    def put(self, block: Block) -> None:
-        """Keep *block*."""
-        ...
-
-    def remove(self, day: int) -> None:
-        """Forget the block."""
-        ...
-
-
-class MemoryBlocks(dict[int, "Block"]):
-    """Blocks of one key in memory."""
-
-    def put(self, block: Block) -> None:
-        """Keep *block*."""
-        self[block.day] = block
-
-    def remove(self, day: int) -> None:
-        """Forget the block."""
-        self.pop(day, None)
-
-
-class Amounts:
-    """Count, sum and sum of squares of the amounts in one currency, minor units."""
-
-    __slots__ = ("count", "squares", "sum")
-
-    def __init__(self, count: int = 0, total: int = 0, squares: int = 0) -> None:
-        self.count, self.sum, self.squares = count, total, squares
-
-
-class PackedBlock(Record, frozen=True):
-    """A block as it rests: a column each, in event-time order."""
-
-    times: bytes
-    amounts: bytes
-    numbers: bytes  # how many events stand at each place; empty: one each
-    currencies: bytes
-    flags: bytes
-    ids: bytes
 
 
 class Packed(Record, frozen=True):
@@ -110,115 +41,7 @@ class Packed(Record, frozen=True):
     summed_ms: int = 0  # time of the newest event that was summed up with its neighbour
 
 
-class Block:
-    """The events of one day, a column each, in event-time order."""
-
-    __slots__ = ("amounts", "currencies", "day", "flags", "ids", "numbers", "times")
-
-    def __init__(self, day: int) -> None:
-        self.day = day
-        self.times: list[int] = []
-        self.amounts: list[int] = []
-        self.numbers: list[int] = []
-        self.currencies: list[int] = []
-        self.flags: list[int] = []
-        self.ids: list[bytes] = []
-
-    def insert(self, place: int, event: Event, currency: int) -> None:
-        """Put *event* at *place*."""
-        self.times.insert(place, event.time_ms)
-        self.amounts.insert(place, event.amount_minor)
-        self.numbers.insert(place, 1)
-        self.currencies.insert(place, currency)
-        self.flags.insert(place, event.flags)
-        self.ids.insert(place, event.id)
-
-    def packed(self) -> PackedBlock:
-        """The block as it rests."""
-        summed = any(number != 1 for number in self.numbers)
-        return PackedBlock(
-            times=array("q", self.times).tobytes(),
-            amounts=array("q", self.amounts).tobytes(),
-            numbers=array("q", self.numbers).tobytes() if summed else b"",
-            currencies=bytes(self.currencies),
-            flags=bytes(self.flags),
-            ids=b"".join(self.ids),
-        )
-
-
-def _opened(day: int, packed: PackedBlock) -> Block:
-    block = Block(day)
-    block.times = array("q", packed.times).tolist()
-    block.amounts = array("q", packed.amounts).tolist()
-    block.numbers = array("q", packed.numbers).tolist() if packed.numbers else [1] * len(block.times)
-    block.currencies = list(packed.currencies)
-    block.flags = list(packed.flags)
-    block.ids = [packed.ids[at : at + 8] for at in range(0, len(packed.ids), 8)]
-    return block
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_BLOCK = msgspec.msgpack.Decoder(PackedBlock)
 _NONE = Packed()
-
-
-def encode_block(block: Block) -> bytes:
-    """*block* as it rests outside of the packed value."""
-    return _ENCODER.encode(block.packed())
-
-
-def decode_block(day: int, body: bytes) -> Block:
-    """The block of *day* that `encode_block` packed."""
-    return _opened(day, _BLOCK.decode(body))
-
-
-class Plan:
-    """Which measures a log keeps, shortest span first."""
-
-    def __init__(self, measures: Sequence[Measure]) -> None:
-        paid = {(measure.span_ms, measure.flags) for measure in measures if measure.money}
-        wanted = {one._replace(money=(one.span_ms, one.flags) in paid) for one in measures}
-        self.measures = tuple(sorted(wanted))
-        self.spans_ms = tuple(sorted({measure.span_ms for measure in measures}))
-        self.longest_ms = self.spans_ms[-1]
-        places = {(one.span_ms, one.flags): at for at, one in enumerate(self.measures)}
-        self.place = {one: places[one.span_ms, one.flags] for one in measures}
-        self.of_span = [
-            [(at, m.flags, m.money) for at, m in enumerate(self.measures) if m.span_ms == span]
-            for span in self.spans_ms
-        ]
-
-
-class Reading:
-    """What each measure of a plan holds at one time."""
-
-    __slots__ = ("amounts", "counts")
-
-    def __init__(self, plan: Plan) -> None:
-        self.counts = [0] * len(plan.measures)
-        self.amounts: list[dict[int, Amounts]] = [{} for _ in plan.measures]
-
-    def count(self, entries: Sequence[tuple[int, int, bool]], block: Block, at: int, sign: int) -> None:
-        """Take what stands at *at* in (1) or out (-1)."""
-        flags, number, counts = block.flags[at], sign * block.numbers[at], self.counts
-        for place, wanted, money in entries:
-            if flags & wanted == wanted:
-                counts[place] += number
-                if money:
-                    self._pay(self.amounts[place], block, at, sign)
-
-    @staticmethod
-    def _pay(by_currency: dict[int, Amounts], block: Block, at: int, sign: int) -> None:
-        amount, currency, number = block.amounts[at], block.currencies[at], block.numbers[at]
-        held = by_currency.get(currency)
-        if held is None:
-            held = by_currency[currency] = Amounts()
-        held.count += sign * number
-        held.sum += sign * amount
-        # of events that were summed up, each counts as their mean
-        held.squares += sign * (amount * amount // number)
-        if not held.count:
-            del by_currency[currency]
 
 
 class Log:
@@ -232,7 +55,7 @@ class Log:
         self.summed_ms = packed.summed_ms
         self._currencies = list(packed.currencies)
         self._days = list(packed.days)
-        hot = {day: _opened(day, block) for day, block in packed.blocks}
+        hot = {day: opened(day, block) for day, block in packed.blocks}
         self._head = hot[packed.days[-1]] if packed.days else Block(0)
         if packed.measures == plan.measures:
             self._edges = [(hot[day], place) for day, place in packed.edges]

@@ -1,0 +1,154 @@
+"""
+A file's or an archive's transactions as the stream observes them, without the engine.
+
+Rules: nothing is computed here; the stream's own code is called, in the order that the watermark
+gives: by event time, labels first, then transactions by id.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from local.generator.traffic import Message
+from local.mapping import BACKWARDS_MS, MappedSource
+from schemas.card import CardKey
+from schemas.intake import read_customer, read_transaction
+from schemas.transaction import Transaction, tie_break
+from schemas.wire_out import encode_json
+from udfs.features.blocks import Event, MemoryBlocks
+from udfs.features.catalogue import STAGES, Entity, event_of
+from udfs.features.engine import is_duplicate, observe
+from udfs.features.history import AccountHistory
+from udfs.features.known import digest
+from udfs.features.log import Log
+from udfs.features.profile import Profile, profile_of
+
+_KEY = CardKey("local", b"features do not depend on it")
+
+type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
+
+
+class Step(NamedTuple):
+    """A transaction, or, without one, the fraud that *label* reports."""
+
+    txn: Transaction | None
+    label: Message
+
+
+def steps(told: Iterable[tuple[Transaction, Message | None]]) -> Iterator[Step]:
+    """Transactions, and the frauds that their labels tell of, as the watermark would release them."""
+    waiting: list[tuple[int, int, tuple[int, str], int, Step]] = []
+    newest_ms = 0
+    for number, (txn, label) in enumerate(told):
+        newest_ms = max(newest_ms, txn.event_time_ms)
+        heapq.heappush(waiting, (txn.event_time_ms, 1, tie_break(txn), number, Step(txn, {})))
+        if label and label["is_fraud"]:  # told once, so that it is none changes nothing
+            heapq.heappush(waiting, (label["reported"], 0, (0, ""), number, Step(None, label)))
+        while waiting and waiting[0][0] <= newest_ms - BACKWARDS_MS:
+            yield heapq.heappop(waiting)[-1]
+    while waiting:
+        yield heapq.heappop(waiting)[-1]
+
+
+def steps_of(source: MappedSource, read: Callable[[Message], Transaction]) -> Iterator[Step]:
+    """Every row of *source*, through *read*, and the frauds among them."""
+    return steps((read(sample.transaction), sample.label) for sample in source.samples())
+
+
+def plain(message: Message) -> Transaction:
+    """What the logs need of a row; the reader has checked it."""
+    return Transaction(
+        transaction_id=message["transaction_id"],
+        account_id=message["account_id"],
+        event_time_ms=message["event_time"],
+        amount_minor=message["amount_minor"],
+        currency=message["currency"],
+        event_type=message.get("event_type", "payment"),
+        merchant_id=message.get("merchant_id"),
+        auth_result=message.get("auth_result"),
+        device_id=message.get("device_id"),
+    )
+
+
+def whole(message: Message) -> Transaction:
+    """A row as intake takes it."""
+    return read_transaction(encode_json(message), message["account_id"], message["event_time"], _KEY)
+
+
+def marked(label: Message) -> Seen:
+    """What the merchant of *label* sees of it."""
+    return label.get("merchant_id"), digest(label["transaction_id"])
+
+
+class Logs:
+    """Every log of one entity, and what it has to say."""
+
+    def __init__(self, entity: Entity) -> None:
+        self._entity = entity
+        self._absent = list(entity.absent.values())
+        self._logs: defaultdict[str, Log] = defaultdict(lambda: Log(entity.plan, MemoryBlocks()))
+
+    def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
+        """A column a feature, a value a transaction of *lot*."""
+        values = [self._values(seen) for seen in lot if seen is not None and not self._marked(seen)]
+        return [list(column) for column in zip(*values, strict=True)]
+
+    def _marked(self, seen: Seen) -> bool:
+        if len(seen) > 2:
+            return False
+        if seen[0] in self._logs:
+            self._logs[seen[0]].mark(seen[1], fraud=True)
+        return True
+
+    def _values(self, seen: Seen) -> list[Any]:
+        key, counted, *rest = seen
+        if key is None:
+            return self._absent
+        log, event = self._logs[key], Event(*rest)
+        if counted and not log.knows(event.id, event.time_ms):
+            reading = log.observe(event)
+        else:
+            reading = log.read(event.time_ms)
+        return list(self._entity.features(log, reading, event.currency).values())
+
+
+def profiles_of(source: MappedSource) -> dict[str, Profile]:
+    """The profile of each account that the customers' file names."""
+    told = [read_customer(encode_json({"updated": 0, **message})) for message in source.customers()]
+    return {account_id: profile_of(customer) for customer in told for account_id in customer.account_ids}
+
+
+class Everything:
+    """Every account and every other entity, observed as the stream observes them."""
+
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._profiles = profiles
+        self._histories: dict[str, AccountHistory] = {}
+        self._blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
+        self._stages = [Logs(entity) for entity in STAGES]
+
+    def take(self, step: Step) -> tuple[str, dict[str, Any]] | None:
+        """A transaction's id and features; None for a label, and for a duplicate."""
+        if step.txn is None:
+            self._mark(step.label)
+            return None
+        txn = step.txn
+        others: dict[str, Any] = {}
+        for entity, logs in zip(STAGES, self._stages, strict=True):
+            seen = (entity.key_of(txn), txn.event_type == "payment", *event_of(txn))
+            others |= zip(entity.absent, (column[0] for column in logs.take([seen])), strict=True)
+        history = self._histories.get(txn.account_id, AccountHistory())
+        if is_duplicate(history, txn):
+            return None
+        profile, blocks = self._profiles.get(txn.account_id), self._blocks[txn.account_id]
+        observed = observe(history, txn, profile, blocks)
+        self._histories[txn.account_id] = observed.history
+        return txn.transaction_id, observed.snapshot | others
+
+    def _mark(self, label: Message) -> None:
+        for entity, logs in zip(STAGES, self._stages, strict=True):
+            if entity.name == "merchant":
+                logs.take([marked(label)])
