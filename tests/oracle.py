@@ -17,8 +17,9 @@ from types import MappingProxyType
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
-from udfs.features import Limits, Profile
 from udfs.features.catalogue import CATALOGUE
+from udfs.features.history import Limits
+from udfs.features.profile import Profile
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 TWO_MAJOR = {"JPY": 2, "KWD": 2_000}  # in minor units; 200 elsewhere

@@ -27,8 +27,8 @@ from schemas.transaction import Transaction
 from schemas.wire_out import encode_json
 from tests.builders import CARD_KEY
 from tests.oracle import Oracle
-from udfs.features import Profile, profile_of
 from udfs.features.names import BY_NAME, FEATURES
+from udfs.features.profile import Profile, profile_of
 from udfs.rules.book import built_in_text, load_book
 
 pytestmark = pytest.mark.e2e

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.transaction import Transaction
-from udfs.features import LIMITS, AccountHistory, Limits, Observation, Profile, Snapshot, observe
 from udfs.features.blocks import MemoryBlocks
+from udfs.features.engine import Observation, observe
+from udfs.features.history import LIMITS, AccountHistory, Limits
+from udfs.features.names import Snapshot
+from udfs.features.profile import Profile
 
 NOON_MS = 1_699_963_200_000
 MINUTE, HOUR, DAY = 60, 3_600, 86_400

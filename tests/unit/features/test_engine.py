@@ -9,15 +9,10 @@ import pytest
 
 from schemas.transaction import Transaction
 from tests.unit.features.scenario import DAY, HOUR, MINUTE, NOON_MS, at, last, past, seconds_kept, seen
-from udfs.features import (
-    BY_NAME,
-    LIMITS,
-    AccountHistory,
-    Limits,
-    is_duplicate,
-    observe,
-)
 from udfs.features.blocks import MemoryBlocks
+from udfs.features.engine import is_duplicate, observe
+from udfs.features.history import LIMITS, AccountHistory, Limits
+from udfs.features.names import BY_NAME
 from udfs.operators.account_state import AccountState, encode_state
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.features.scenario import at, last, past, seen
-from udfs.features import LIMITS, Limits
+from udfs.features.history import LIMITS, Limits
 from udfs.features.known import digest, knows, remember
 
 pytestmark = pytest.mark.unit

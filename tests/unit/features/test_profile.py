@@ -6,7 +6,7 @@ import pytest
 
 from schemas.customer import Customer
 from tests.unit.features.scenario import DAY, NOON_MS, at, seen
-from udfs.features import Profile, newer, profile_of
+from udfs.features.profile import Profile, newer, profile_of
 
 pytestmark = pytest.mark.unit
 

@@ -9,17 +9,12 @@ from hypothesis import strategies as st
 from schemas.record import replace
 from schemas.transaction import Transaction
 from tests.oracle import DAY_MS, HOUR_MS, MINUTE_MS, Oracle, is_behind
-from udfs.features import (
-    BY_NAME,
-    LIMITS,
-    AccountHistory,
-    Limits,
-    Profile,
-    is_duplicate,
-    observe,
-)
 from udfs.features.blocks import MemoryBlocks
 from udfs.features.catalogue import CATALOGUE
+from udfs.features.engine import is_duplicate, observe
+from udfs.features.history import LIMITS, AccountHistory, Limits
+from udfs.features.names import BY_NAME
+from udfs.features.profile import Profile
 from udfs.operators.account_state import AccountState, decode_state, encode_state
 
 pytestmark = pytest.mark.unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.features.scenario import at, last, past, seen
-from udfs.features import Limits
+from udfs.features.history import Limits
 from udfs.features.totals import deviation_of, mean_of, total_of
 
 pytestmark = pytest.mark.unit
