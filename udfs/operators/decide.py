@@ -38,8 +38,8 @@ from udfs.operators.promises import Promises
 from udfs.rules.book import load_book
 
 _HOLD_S = 0.002  # a full operator looks for answers this often; the scorer always answers in time
-# The clients' thread gives the interpreter's lock back after so long; Python's own 5 ms cost 6 % of the
-# throughput, 0.05 ms as much in switching (ADR-0019).
+# A thread that waits gets the interpreter's lock after so long; Python's own 5 ms cost a tenth of the
+# throughput, and much less than this costs as much in switching (ADR-0019, ADR-0021).
 _SWITCH_S = 0.0001
 
 
