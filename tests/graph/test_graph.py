@@ -118,3 +118,11 @@ def test_intake_shares_the_task_of_its_source(graph: Graph) -> None:
 def test_key_groups_are_fixed(graph: Graph) -> None:
     """Every task has the maximum parallelism of the settings, which is fixed for the life of the state."""
     assert {task.max_parallelism for task in graph.tasks.values()} == {512}
+
+
+def test_without_stages_the_decision_reads_the_topic(gateway: object) -> None:
+    """`entity.stages` = off leaves intake and merchants out, and everything of an account is in one task."""
+    env = assemble(parse_settings({**GROUPS, "engine": {"entity.stages": "off"}}))
+    names = {each.getName() for each in transformations(env)}
+    assert "decide" in names
+    assert not {name for name in names if name.startswith(("intake", "observe"))}
