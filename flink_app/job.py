@@ -74,13 +74,13 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .uid("fan-out-profiles-v1")
         .set_buffer_timeout(ways.buffer_timeout_ms)
     )
-    # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
     labels = (
         inputs.labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=LABEL_TYPE)
         .name("check labels")
         .uid("check-labels-v1")
     )
     staged = observed(inputs.transactions, side_output(labels, LABELLED), ways)
+    # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
     messages = by_key(staged.messages.union(profiles))
     decided = (
         messages.process(Decide(ways.decide, ways.make_ends), output_type=DECIDED_TYPE)

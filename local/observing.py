@@ -108,10 +108,7 @@ class Logs:
         if key is None:
             return self._absent
         log, event = self._logs[key], Event(*rest)
-        if counted and not log.knows(event.id, event.time_ms):
-            reading = log.observe(event)
-        else:
-            reading = log.read(event.time_ms)
+        reading = log.observe_once(event, counts=counted)
         return list(self._entity.features(log, reading, event.currency).values())
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import yaml
 
-from schemas.decision import Value
+from schemas.decision import BETWEEN, Value
 from schemas.errors import BadSetting
 from schemas.transaction import Transaction
 from udfs.features.blocks import DECLINED, FRAUD, SMALL, Event
@@ -168,7 +168,7 @@ class Entity:
     def key_of(self, txn: Transaction) -> str | None:
         """The entity's id in *txn*; None where one of its fields is absent."""
         parts = [getattr(txn, field) for field in self._fields]
-        return None if None in parts else "\x1f".join(parts)
+        return None if None in parts else BETWEEN.join(parts)
 
     def features(self, log: Log, reading: Reading, currency: str) -> dict[str, Value]:
         """Every feature of the entity, as *reading* of *log* has it."""

@@ -89,17 +89,30 @@ class Log:
             return self._now
         if event.time_ms > self.newest_ms - self._plan.longest_ms - MARGIN_MS:
             self._insert(event)
-            return self._at(event.time_ms)
+            return self.read(event.time_ms)
         alone = Block(event.time_ms // DAY_MS)
         alone.insert(0, event, self._currency(event.currency))
-        reading = self._at(event.time_ms)
+        reading = self.read(event.time_ms)
         for entries in self._plan.of_span:
             reading.count(entries, alone, 0, 1)
         return reading
 
     def read(self, time_ms: int) -> Reading:
         """What every measure holds at *time_ms*, without counting anything; O(n) in the events kept."""
-        return self._at(time_ms)
+        reading = Reading(self._plan)
+        for block in self._all():
+            for at, then_ms in enumerate(block.times):
+                if then_ms <= time_ms:
+                    for span_ms, entries in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
+                        if then_ms > time_ms - span_ms:
+                            reading.count(entries, block, at, 1)
+        return reading
+
+    def observe_once(self, event: Event, *, counts: bool) -> Reading:
+        """As `observe`, but for a duplicate and for what does not count: these only look."""
+        if counts and not self.knows(event.id, event.time_ms):
+            return self.observe(event)
+        return self.read(event.time_ms)
 
     def knows(self, event_id: bytes, time_ms: int) -> bool:
         """Whether an event of this id, less than a day away, is counted already."""
@@ -215,17 +228,6 @@ class Log:
         insort(self._days, day)
         return Block(day)
 
-    def _at(self, time_ms: int) -> Reading:
-        """Every measure at *time_ms*, counted event by event."""
-        reading = Reading(self._plan)
-        for block in self._all():
-            for at, then_ms in enumerate(block.times):
-                if then_ms <= time_ms:
-                    for span_ms, entries in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
-                        if then_ms > time_ms - span_ms:
-                            reading.count(entries, block, at, 1)
-        return reading
-
     def _recount(self) -> Reading:
         """Measures that are new to a log that is not: what the blocks still hold counts."""
         for i, span_ms in enumerate(self._plan.spans_ms if self._days else ()):
@@ -236,7 +238,7 @@ class Log:
                     break
         if not self._days:
             self._edges = []
-        return self._at(self.newest_ms)
+        return self.read(self.newest_ms)
 
     # --- blocks
 

@@ -120,8 +120,7 @@ class Observe(KeyedProcessFunction):
         """Count one transaction, but for a duplicate, which its account recognises too."""
         txn = arrived.txn
         event = event_of(txn)
-        is_new = txn.event_type == "payment" and not log.knows(event.id, txn.event_time_ms)
-        reading = log.observe(event) if is_new else log.read(txn.event_time_ms)
+        reading = log.observe_once(event, counts=txn.event_type == "payment")
         features = self._entity.features(log, reading, txn.currency)
         return self._passed(replace(arrived, features=arrived.features | features))
 
