@@ -100,8 +100,11 @@ def test_standard_input_may_end_its_line(
 
 @given(st.text())
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
-def test_any_condition_ends_with_0_or_1(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Whatever the condition, the command ends by itself."""
+def test_any_condition_ends_with_0_or_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Whatever the condition, the command ends by itself; a dash is read from standard input."""
+    _standard_input(monkeypatch, b"")
     assert _said(capsys, "rules", "check", f"--expression={text}")[0] in {0, 1}
 
 
