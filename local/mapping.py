@@ -9,7 +9,6 @@ header). Files beside the data are used when they are there. docs/your-own-data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +36,7 @@ CONVERTERS: dict[str, Convert] = {
     "latitude": values.number,
     "longitude": values.number,
 }
+_OF_LABEL = ("transaction_id", "account_id", "card_number", "merchant_id")
 TIMES = frozenset(("event_time", "reported", "updated", "opened"))
 
 
@@ -118,14 +118,14 @@ class MappedSource:
             yield Sample(message, told, row)
 
     def _label(self, message: Message) -> Message | None:
-        told = {name: message.pop(name, None) for name in ("is_fraud", "reported", "kind")}
-        if told["is_fraud"] is None:
+        is_fraud, reported_ms, kind = (message.pop(name, None) for name in ("is_fraud", "reported", "kind"))
+        if is_fraud is None:
             return None
-        if told["reported"] is None:
-            told["reported"] = message["event_time"] + self._delay_ms
-        for name in ("transaction_id", "account_id", "card_number", "merchant_id"):
-            told[name] = message.get(name)
-        return {name: value for name, value in told.items() if value is not None}
+        if reported_ms is None:
+            reported_ms = message["event_time"] + self._delay_ms
+        told = {name: message[name] for name in _OF_LABEL if name in message}
+        told |= {"is_fraud": is_fraud, "reported": reported_ms}
+        return told if kind is None else told | {"kind": kind}
 
     @cached_property
     def _positions(self) -> dict[str | None, tuple[float, float]]:
@@ -147,9 +147,14 @@ class MappedSource:
 
 class _Reading(NamedTuple):
     field: str
-    column: str | None
-    place: int  # of the column among those read; -1 for a constant
+    column: str
+    place: int  # of the column among those read
     convert: Convert
+
+    def of(self, cells: Sequence[Any]) -> list[Any]:
+        """The field's values; None where a cell is empty, or NaN."""
+        convert = self.convert
+        return [None if cell is None or cell != cell else convert(cell) for cell in cells]  # noqa: PLR0124
 
 
 class _Reader:
@@ -167,35 +172,68 @@ class _Reader:
             for field, cell in fields.items()
             if cell.column is None
         }
+        self._in_ms = self._told_in_ms(fields)
         self._readings = [
-            _Reading(field, cell.column, self._columns.index(cell.column), _converter(field, cell))
+            _Reading(field, cell.column, self._columns.index(cell.column), self._converter(field, cell))
             for field, cell in fields.items()
             if cell.column is not None
         ]
 
-    def messages(self) -> Iterator[Message]:
-        for row, cells in enumerate(self._table.read(self._columns), 1):
-            message = dict(self._constants)
-            for field, column, place, convert in self._readings:
-                cell = cells[place]
-                try:
-                    value = None if cell is None or cell != cell else convert(cell)  # noqa: PLR0124  NaN
-                except BadValueError as error:
-                    raise self._error(row, column, error) from None
-                if value is not None:
-                    message[field] = value
-                elif field in NEEDED:
-                    raise self._error(row, column, BadValueError("nothing", f"a value for {field}"))
-            yield self._in_minor_units(message, row)
+    def _told_in_ms(self, fields: Fields) -> frozenset[str]:
+        """Columns that need no reading: timestamps of a known zone, and of nothing but times."""
+        of_others = {cell.column for field, cell in fields.items() if field not in TIMES or cell.format}
+        zones = {cell.column: cell.zone for field, cell in fields.items() if field in TIMES}
+        return frozenset(
+            column
+            for column, states_zone in self._table.timestamps.items()
+            if column in zones and column not in of_others and (states_zone or zones[column] == "UTC")
+        )
 
-    def _in_minor_units(self, message: Message, row: int) -> Message:
-        amount: Decimal | None = message.pop("amount", None)
-        if amount is not None:
-            try:
-                message["amount_minor"] = values.minor(amount, message["currency"])
-            except BadValueError as error:
-                raise self._error(row, "currency", error) from None
-        return message
+    def _converter(self, field: str, cell: Cell) -> Convert:
+        return int if cell.column in self._in_ms else _converter(field, cell)
+
+    def messages(self) -> Iterator[Message]:
+        """Every row; MappingError before the lot of rows in which one can't be used."""
+        before = 0
+        for cells in self._table.read(self._columns, self._in_ms):
+            yield from self._lot(cells, before)
+            before += len(cells[0])
+
+    def _lot(self, cells: Sequence[Sequence[Any]], before: int) -> Iterator[Message]:
+        """The rows of *cells*, a list a column, column by column: at a third of the price (ADR-0021)."""
+        columns = {reading.field: self._column(reading, cells, before) for reading in self._readings}
+        if "amount" in columns:
+            columns["amount_minor"] = self._minor(columns, before)
+            del columns["amount"]
+        names = list(columns)
+        whole = not any(None in column for column in columns.values())
+        for row in zip(*columns.values(), strict=True):
+            message = dict(zip(names, row, strict=True))
+            if not whole:
+                message = {name: value for name, value in message.items() if value is not None}
+            yield {**self._constants, **message}
+
+    def _column(self, reading: _Reading, cells: Sequence[Sequence[Any]], before: int) -> list[Any]:
+        column = cells[reading.place]
+        try:
+            found = reading.of(column)
+        except BadValueError:
+            at, error = next(_faults(lambda at: reading.of(column[at : at + 1]), len(column)))
+            raise self._error(before + at + 1, reading.column, error) from None
+        if reading.field in NEEDED and None in found:
+            nothing = BadValueError("nothing", f"a value for {reading.field}")
+            raise self._error(before + found.index(None) + 1, reading.column, nothing)
+        return found
+
+    def _minor(self, columns: dict[str, list[Any]], before: int) -> list[int]:
+        amounts = columns["amount"]
+        currencies = columns.get("currency") or [self._constants["currency"]] * len(amounts)
+        pairs = list(zip(amounts, currencies, strict=True))
+        try:
+            return [values.minor(amount, currency) for amount, currency in pairs]
+        except BadValueError:
+            at, error = next(_faults(lambda at: values.minor(*pairs[at]), len(pairs)))
+            raise self._error(before + at + 1, "currency", error) from None
 
     def _guarded(self, where: str, field: str, convert: Convert, cell: Any) -> Any:
         try:
@@ -205,6 +243,15 @@ class _Reader:
 
     def _error(self, row: int, column: str | None, error: BadValueError) -> MappingError:
         return MappingError(f"{self._name} row {row}, column {column}", error.found, error.expected)
+
+
+def _faults(convert: Callable[[int], Any], count: int) -> Iterator[tuple[int, BadValueError]]:
+    """The rows of a lot that *convert* refuses."""
+    for at in range(count):
+        try:
+            convert(at)
+        except BadValueError as error:
+            yield at, error
 
 
 def _converter(field: str, cell: Cell) -> Convert:

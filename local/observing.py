@@ -19,7 +19,7 @@ from schemas.intake import read_customer, read_transaction
 from schemas.transaction import Transaction, tie_break
 from schemas.wire_out import encode_json
 from udfs.features.blocks import Event, MemoryBlocks
-from udfs.features.catalogue import STAGES, Entity, event_of
+from udfs.features.catalogue import STAGES, Entity
 from udfs.features.engine import is_duplicate, observe
 from udfs.features.history import AccountHistory
 from udfs.features.known import digest
@@ -93,23 +93,19 @@ class Logs:
 
     def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
         """A column a feature, a value a transaction of *lot*."""
-        values = [self._values(seen) for seen in lot if seen is not None and not self._marked(seen)]
+        values = []
+        for seen in lot:
+            if seen is not None and len(seen) > 2:
+                values.append(self._values(*seen))
+            elif seen is not None and seen[0] in self._logs:
+                self._logs[seen[0]].mark(seen[1], fraud=True)
         return [list(column) for column in zip(*values, strict=True)]
 
-    def _marked(self, seen: Seen) -> bool:
-        if len(seen) > 2:
-            return False
-        if seen[0] in self._logs:
-            self._logs[seen[0]].mark(seen[1], fraud=True)
-        return True
-
-    def _values(self, seen: Seen) -> list[Any]:
-        key, counted, *rest = seen
+    def _values(self, key: str | None, *event_parts: Any) -> list[Any]:
         if key is None:
             return self._absent
-        log, event = self._logs[key], Event(*rest)
-        reading = log.observe_once(event, counts=counted)
-        return list(self._entity.features(log, reading, event.currency).values())
+        log, event = self._logs[key], Event(*event_parts)
+        return self._entity.values(log, log.observe_once(event), event)
 
 
 def profiles_of(source: MappedSource) -> dict[str, Profile]:
@@ -135,7 +131,7 @@ class Everything:
         txn = step.txn
         others: dict[str, Any] = {}
         for entity, logs in zip(STAGES, self._stages, strict=True):
-            seen = (entity.key_of(txn), txn.event_type == "payment", *event_of(txn))
+            seen = (entity.key_of(txn), *entity.event_of(txn))
             others |= zip(entity.absent, (column[0] for column in logs.take([seen])), strict=True)
         history = self._histories.get(txn.account_id, AccountHistory())
         if is_duplicate(history, txn):

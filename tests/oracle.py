@@ -160,9 +160,19 @@ def _long(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
                 "count": len(window),
                 "sum": sum(amounts),
                 "mean": float(Fraction(sum(amounts), len(amounts))) if amounts else None,
+                "max": max(amounts, default=None),
+                "ratio": _ratio(txn, sum(amounts) - txn.amount_minor, len(amounts) - 1),
+                "distinct": len({old.merchant_id for old in window} - {None}),
             }
             features[entry.name] = by_definition[entry.aggregate]
     return features
+
+
+def _ratio(txn: Transaction, earlier_minor: int, earlier: int) -> float | None:
+    """The amount of a payment beside the mean of so many earlier ones."""
+    return (
+        float(Fraction(txn.amount_minor * earlier, earlier_minor)) if _pays(txn) and earlier_minor else None
+    )
 
 
 def _habit(past: list[Transaction], txn: Transaction) -> dict[str, Value]:

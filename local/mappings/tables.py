@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import batched
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import ConfigurationError
@@ -25,9 +27,10 @@ class Table(Protocol):
 
     columns: Sequence[str]
     rows: int | None  # roughly; None when not known without reading all
+    timestamps: Mapping[str, bool]  # columns of such values, and whether they state their zone
 
-    def read(self, columns: Sequence[str]) -> Iterator[Sequence[Any]]:
-        """Each row's cells of *columns*, in that order; an empty cell is None."""
+    def read(self, columns: Sequence[str], in_ms: Collection[str] = ()) -> Iterator[Sequence[Sequence[Any]]]:
+        """Lots of rows: of each of *columns* its cells; None is an empty one. Timestamps *in_ms* are ints."""
 
 
 def open_table(path: Path, delimiter: str = ",") -> Table:
@@ -55,13 +58,26 @@ class ParquetTable:
             raise MappingError(str(path), "a damaged Parquet file", "a whole one") from error
         self.columns: Sequence[str] = tuple(file.schema_arrow.names)
         self.rows: int | None = file.metadata.num_rows
+        self.timestamps: Mapping[str, bool] = {
+            field.name: field.type.tz is not None
+            for field in file.schema_arrow
+            if pa.types.is_timestamp(field.type)
+        }
 
-    def read(self, columns: Sequence[str]) -> Iterator[Sequence[Any]]:
-        """Each row's cells of *columns*, as Python values."""
+    def read(self, columns: Sequence[str], in_ms: Collection[str] = ()) -> Iterator[Sequence[Sequence[Any]]]:
+        """Lots of rows, as Python values."""
         wanted = list(columns)
         with pq.ParquetFile(self._path) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
-                yield from zip(*(batch.column(name).to_pylist() for name in wanted), strict=True)
+                cells = {name: batch.column(name) for name in wanted}
+                yield [
+                    (_epoch_ms(cells[name]) if name in in_ms else cells[name]).to_pylist() for name in wanted
+                ]
+
+
+def _epoch_ms(times: pa.Array) -> pa.Array:
+    """As integers, to the nearest millisecond."""
+    return pc.round_temporal(times, unit="millisecond").cast(pa.timestamp("ms")).cast(pa.int64())
 
 
 class CsvTable:
@@ -71,26 +87,35 @@ class CsvTable:
         self._path = path
         self._delimiter = delimiter
         self.rows: int | None = None
+        self.timestamps: Mapping[str, bool] = {}
         header = next(self._lines(), None)
         if not header:
             raise MappingError(str(path), "an empty file", "a header line with column names")
         self.columns: Sequence[str] = tuple(header)
 
-    def read(self, columns: Sequence[str]) -> Iterator[Sequence[Any]]:
+    def read(
+        self,
+        columns: Sequence[str],
+        in_ms: Collection[str] = (),  # noqa: ARG002  # text has no timestamps
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """
-        Each row's cells of *columns*, as text.
+        Lots of rows, as text.
 
         Raises:
             MappingError: At a row with another number of cells than the header.
         """
         places = [self.columns.index(name) for name in columns]
+        for lot in batched(self._rows(), BATCH_ROWS):
+            yield [[row[place] or None for row in lot] for place in places]
+
+    def _rows(self) -> Iterator[list[str]]:
         width = len(self.columns)
         for number, cells in enumerate(self._lines(), 0):
             if len(cells) != width:
                 where = f"{self._path.name} row {number}"
                 raise MappingError(where, f"{len(cells)} cells", f"{width}, as in the header line")
             if number:
-                yield [cells[place] or None for place in places]
+                yield cells
 
     def _lines(self) -> Iterator[list[str]]:
         try:

@@ -8,6 +8,7 @@ given and knows no windows. What rests is packed by place (ADR-0021).
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -15,6 +16,9 @@ import msgspec
 from schemas.record import Record
 
 FRAUD, DECLINED, SMALL = 1, 2, 4  # of Event.flags; only FRAUD changes later
+FLAGS = FRAUD | DECLINED | SMALL
+SUMMED = 128  # of flags: more than one event stands here
+_ID_BYTES = 8
 
 
 class Event(NamedTuple):
@@ -25,6 +29,8 @@ class Event(NamedTuple):
     currency: str
     flags: int
     id: bytes  # 8 bytes, see `known.digest`
+    counts: bool = True  # a payment does; anything else only looks
+    told: bytes = b""  # 8 bytes of each field whose values are told apart; zeros where it is absent
 
 
 class PackedBlock(Record, frozen=True):
@@ -36,53 +42,107 @@ class PackedBlock(Record, frozen=True):
     currencies: bytes
     flags: bytes
     ids: bytes
+    told: bytes = b""
+    fields: str = ""  # which fields *told* is of
 
 
 class Block:
     """The events of one day, a column each, in event-time order."""
 
-    __slots__ = ("amounts", "currencies", "day", "flags", "ids", "numbers", "times")
+    __slots__ = ("amounts", "currencies", "day", "fields", "flags", "ids", "numbers", "times", "told")
 
-    def __init__(self, day: int) -> None:
+    def __init__(self, day: int, fields: str = "") -> None:
         self.day = day
-        self.times: list[int] = []
-        self.amounts: list[int] = []
-        self.numbers: list[int] = []
-        self.currencies: list[int] = []
-        self.flags: list[int] = []
-        self.ids: list[bytes] = []
+        self.fields = fields
+        self.times = array("q")
+        self.amounts = array("q")
+        self.numbers = array("q")
+        self.currencies = bytearray()
+        self.flags = bytearray()
+        self.ids = bytearray()
+        self.told = bytearray()
 
-    def insert(self, place: int, event: Event, currency: int) -> None:
-        """Put *event* at *place*."""
+    @property
+    def width(self) -> int:
+        """Bytes of *told* at each place."""
+        return _ID_BYTES * (self.fields.count(",") + 1) if self.fields else 0
+
+    def append(self, event: Event, currency: int) -> None:
+        """Put *event* at the end."""
+        self.times.append(event.time_ms)
+        self.amounts.append(event.amount_minor)
+        self.numbers.append(1)
+        self.currencies.append(currency)
+        self.flags.append(event.flags)
+        self.ids += event.id
+        self.told += event.told
+
+    def insert(self, event: Event, currency: int) -> int:
+        """Put *event* behind all of its time and before; its place."""
+        place = bisect_right(self.times, event.time_ms)
         self.times.insert(place, event.time_ms)
         self.amounts.insert(place, event.amount_minor)
         self.numbers.insert(place, 1)
         self.currencies.insert(place, currency)
         self.flags.insert(place, event.flags)
-        self.ids.insert(place, event.id)
+        self.ids[place * _ID_BYTES : place * _ID_BYTES] = event.id
+        self.told[place * self.width : place * self.width] = event.told
+        return place
+
+    def join(self, place: int) -> None:
+        """What stands at *place* goes with what stands after it."""
+        self.amounts[place + 1] += self.amounts[place]
+        self.numbers[place + 1] += self.numbers[place]
+        self.flags[place + 1] |= SUMMED
+        for column in (self.times, self.amounts, self.numbers, self.currencies, self.flags):
+            del column[place]
+        del self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]
+        del self.told[place * self.width : (place + 1) * self.width]
+
+    def place_of(self, event_id: bytes) -> int:
+        """Where the event of this id stands; -1 if nowhere."""
+        at = self.ids.find(event_id)
+        while at > 0 and at % _ID_BYTES:  # a match across two neighbours is none
+            at = self.ids.find(event_id, at + 1)
+        return at // _ID_BYTES
+
+    def event(self, place: int, currency: str) -> Event:
+        """What stands at *place*; of events that were summed up, their mean, and the newest of them."""
+        return Event(
+            time_ms=self.times[place],
+            amount_minor=self.amounts[place] // self.numbers[place],
+            currency=currency,
+            flags=self.flags[place] & FLAGS,
+            id=bytes(self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]),
+            told=bytes(self.told[place * self.width : (place + 1) * self.width]),
+        )
 
     def packed(self) -> PackedBlock:
         """The block as it rests."""
-        summed = any(number != 1 for number in self.numbers)
+        alone = self.numbers.count(1) == len(self.numbers)
         return PackedBlock(
-            times=array("q", self.times).tobytes(),
-            amounts=array("q", self.amounts).tobytes(),
-            numbers=array("q", self.numbers).tobytes() if summed else b"",
+            times=self.times.tobytes(),
+            amounts=self.amounts.tobytes(),
+            numbers=b"" if alone else self.numbers.tobytes(),
             currencies=bytes(self.currencies),
             flags=bytes(self.flags),
-            ids=b"".join(self.ids),
+            ids=bytes(self.ids),
+            told=bytes(self.told),
+            fields=self.fields,
         )
 
 
-def opened(day: int, packed: PackedBlock) -> Block:
-    """The block of *day* that rested as *packed*."""
-    block = Block(day)
-    block.times = array("q", packed.times).tolist()
-    block.amounts = array("q", packed.amounts).tolist()
-    block.numbers = array("q", packed.numbers).tolist() if packed.numbers else [1] * len(block.times)
-    block.currencies = list(packed.currencies)
-    block.flags = list(packed.flags)
-    block.ids = [packed.ids[at : at + 8] for at in range(0, len(packed.ids), 8)]
+def opened(day: int, packed: PackedBlock, fields: str = "") -> Block:
+    """The block of *day* that rested as *packed*; where other fields were told then, these are absent."""
+    block = Block(day, fields)
+    block.times = array("q", packed.times)
+    block.amounts = array("q", packed.amounts)
+    count = len(block.times)
+    block.numbers = array("q", packed.numbers) if packed.numbers else array("q", (1,)) * count
+    block.currencies = bytearray(packed.currencies)
+    block.flags = bytearray(packed.flags)
+    block.ids = bytearray(packed.ids)
+    block.told = bytearray(packed.told if packed.fields == fields else block.width * count)
     return block
 
 
@@ -95,16 +155,16 @@ def encode_block(block: Block) -> bytes:
     return _ENCODER.encode(block.packed())
 
 
-def decode_block(day: int, body: bytes) -> Block:
-    """The block of *day* that `encode_block` packed."""
-    return opened(day, _BLOCK.decode(body))
+def decode_block(day: int, body: bytes, fields: str = "") -> Block:
+    """The block of *day* that `encode_block` packed, as `opened` has it."""
+    return opened(day, _BLOCK.decode(body), fields)
 
 
 class Blocks(Protocol):
     """Where blocks rest, by day since 1970; of one key."""
 
-    def get(self, day: int) -> Block | None:
-        """The block as it was put."""
+    def get(self, day: int, fields: str = "") -> Block | None:
+        """The block as it was put, as `opened` has it."""
         ...
 
     def put(self, block: Block) -> None:
@@ -116,13 +176,21 @@ class Blocks(Protocol):
         ...
 
 
-class MemoryBlocks(dict[int, "Block"]):
+class MemoryBlocks:
     """Blocks of one key in memory."""
 
+    def __init__(self) -> None:
+        self.kept: dict[int, Block] = {}
+
+    def get(self, day: int, fields: str = "") -> Block | None:
+        """The block itself, but for one of which other fields are told."""
+        block = self.kept.get(day)
+        return block if block is None or block.fields == fields else opened(day, block.packed(), fields)
+
     def put(self, block: Block) -> None:
         """Keep *block*."""
-        self[block.day] = block
+        self.kept[block.day] = block
 
     def remove(self, day: int) -> None:
         """Forget the block."""
-        self.pop(day, None)
+        self.kept.pop(day, None)

@@ -9,12 +9,13 @@ snapshot, None when missing.
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
 from udfs.features.blocks import Blocks
-from udfs.features.catalogue import ACCOUNT, STAGES, event_of
+from udfs.features.catalogue import ACCOUNT, STAGES
 from udfs.features.history import (
     LIMITS,
     PAYMENT,
@@ -32,7 +33,7 @@ from udfs.features.profile import Profile, profile_features
 from udfs.features.tally import window_features
 from udfs.features.totals import habit_features, paid, total_of
 from udfs.features.travel import been, position_of, travel_features
-from udfs.features.windows import DAY_MS, HOUR_MS, LONGEST_MS
+from udfs.features.windows import HOUR_MS, LONGEST_MS
 
 _NIGHT_ENDS_HOUR = 6
 _MORNING_HOUR = 7
@@ -136,9 +137,9 @@ def _grown(
 
 def _long(log: Log, txn: Transaction) -> Snapshot:
     """The catalogue's features of the account; only payments are counted."""
-    pays = txn.event_type == "payment"
-    reading = log.observe(event_of(txn)) if pays else log.read(txn.event_time_ms)
-    return ACCOUNT.features(log, reading, txn.currency)
+    event = ACCOUNT.event_of(txn)
+    reading = log.observe(event) if event.counts else log.read(txn.event_time_ms)
+    return ACCOUNT.features(log, reading, event)
 
 
 def _later(known_ms: int | None, told_ms: int) -> int:
@@ -172,9 +173,14 @@ def _is_new(known: bytes, name: str | None, *, has_past: bool) -> bool | None:
 
 def calendar_features(event_time_ms: int) -> Snapshot:
     """What the UTC calendar says of a time."""
-    days, ms_of_day = divmod(event_time_ms, DAY_MS)
+    return _of_hour(event_time_ms // HOUR_MS)
+
+
+@lru_cache(maxsize=1024)
+def _of_hour(hour: int) -> Snapshot:
+    days, hour_of_day = divmod(hour, 24)
     return {
-        "is_night": ms_of_day < _NIGHT_ENDS_HOUR * HOUR_MS,
-        "before_seven": ms_of_day < _MORNING_HOUR * HOUR_MS,
+        "is_night": hour_of_day < _NIGHT_ENDS_HOUR,
+        "before_seven": hour_of_day < _MORNING_HOUR,
         "is_weekend": (days + _EPOCH_WEEKDAY) % 7 >= _SATURDAY,
     }

@@ -14,17 +14,16 @@ begins or an edge passes into one. Rules (ADR-0021):
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Iterator
-from itertools import chain
+from bisect import bisect_right
 
 from schemas.record import Record
-from udfs.features.blocks import FRAUD, Block, Blocks, Event, PackedBlock, opened
+from udfs.features.blocks import FLAGS, FRAUD, SUMMED, Block, Blocks, Event, PackedBlock, opened
 from udfs.features.measures import Amounts, Plan, Reading
+from udfs.features.shelf import Shelf
+from udfs.features.trackers import Step
 from udfs.features.windows import DAY_MS
 
 MARGIN_MS = DAY_MS  # events up to so much out of order find all that their windows reach
-_SUMMED = 128  # of flags: more than one event stands here
 
 
 class Packed(Record, frozen=True):
@@ -38,7 +37,9 @@ class Packed(Record, frozen=True):
     counts: tuple[int, ...] = ()
     amounts: tuple[tuple[tuple[int, int, int, bytes], ...], ...] = ()  # currency, count, sum, squares
     blocks: tuple[tuple[int, PackedBlock], ...] = ()
-    summed_ms: int = 0  # time of the newest event that was summed up with its neighbour
+    summed_ms: int = 0  # time of the newest event of which a window may need more than is kept
+    tracked: tuple[tuple[str, int, int, str], ...] = ()  # as they were when packed
+    steps: tuple[tuple[Step, ...], ...] = ()  # by what is tracked
 
 
 _NONE = Packed()
@@ -49,37 +50,34 @@ class Log:
 
     def __init__(self, plan: Plan, blocks: Blocks, packed: Packed = _NONE, max_block: int = 256) -> None:
         self._plan = plan
-        self._blocks = blocks
         self._max_block = max_block
         self.newest_ms = packed.newest_ms
         self.summed_ms = packed.summed_ms
         self._currencies = list(packed.currencies)
-        self._days = list(packed.days)
-        hot = {day: opened(day, block) for day, block in packed.blocks}
-        self._head = hot[packed.days[-1]] if packed.days else Block(0)
-        if packed.measures == plan.measures:
+        hot = {day: opened(day, block, plan.fields) for day, block in packed.blocks}
+        self._shelf = Shelf(blocks, packed.days, hot, plan.fields)
+        if (packed.measures, packed.tracked) == (plan.measures, plan.tracked):
             self._edges = [(hot[day], place) for day, place in packed.edges]
             self._now = _read(plan, packed)
         else:
-            self._edges = [(self._head, 0) for _ in plan.spans_ms]
-            self._now = self._recount()
+            self._edges = self._found_edges()
+            self._now = self.read(self.newest_ms)
 
     def packed(self) -> Packed:
         """The log as it rests."""
-        hot = self._hot()
+        hot = {block.day: block for block, _ in self._edges} | {self._shelf.head.day: self._shelf.head}
         return Packed(
             measures=self._plan.measures,
             newest_ms=self.newest_ms,
             currencies=tuple(self._currencies),
-            days=tuple(self._days),
-            edges=tuple((block.day, place) for block, place in self._edges),
+            days=tuple(self._shelf.days),
+            edges=tuple([(block.day, place) for block, place in self._edges]),
             counts=tuple(self._now.counts),
-            amounts=tuple(
-                tuple((c, a.count, a.sum, _number(a.squares)) for c, a in each.items())
-                for each in self._now.amounts
-            ),
-            blocks=tuple((day, block.packed()) for day, block in hot.items()) if self._days else (),
+            amounts=tuple([_amounts(each) for each in self._now.amounts]),
+            blocks=tuple([(day, hot[day].packed()) for day in hot]) if self._shelf.days else (),
             summed_ms=self.summed_ms,
+            tracked=self._plan.tracked,
+            steps=tuple([tracker.packed(self.newest_ms) for tracker in self._now.trackers]),
         )
 
     def observe(self, event: Event) -> Reading:
@@ -90,54 +88,45 @@ class Log:
         if event.time_ms > self.newest_ms - self._plan.longest_ms - MARGIN_MS:
             self._insert(event)
             return self.read(event.time_ms)
-        alone = Block(event.time_ms // DAY_MS)
-        alone.insert(0, event, self._currency(event.currency))
         reading = self.read(event.time_ms)
-        for entries in self._plan.of_span:
-            reading.count(entries, alone, 0, 1)
+        alone = Block(event.time_ms // DAY_MS, self._plan.fields)
+        alone.append(event, self._currency(event.currency))
+        reading.count(self._plan.entering[event.flags], alone, 0, 1)
+        reading.track(event)
         return reading
 
     def read(self, time_ms: int) -> Reading:
         """What every measure holds at *time_ms*, without counting anything; O(n) in the events kept."""
         reading = Reading(self._plan)
-        for block in self._all():
-            for at, then_ms in enumerate(block.times):
-                if then_ms <= time_ms:
-                    for span_ms, entries in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
-                        if then_ms > time_ms - span_ms:
-                            reading.count(entries, block, at, 1)
+        for block in self._shelf.all():
+            for at in range(bisect_right(block.times, time_ms)):
+                flags = block.flags[at] & FLAGS
+                for span_ms, places in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
+                    if block.times[at] > time_ms - span_ms:
+                        reading.count(places[flags], block, at, 1)
+                if self._plan.tracked:
+                    reading.track(block.event(at, self._currencies[block.currencies[at]]))
         return reading
 
-    def observe_once(self, event: Event, *, counts: bool) -> Reading:
+    def observe_once(self, event: Event) -> Reading:
         """As `observe`, but for a duplicate and for what does not count: these only look."""
-        if counts and not self.knows(event.id, event.time_ms):
+        if event.counts and not self._shelf.find_near(event.id, event.time_ms):
             return self.observe(event)
         return self.read(event.time_ms)
 
-    def knows(self, event_id: bytes, time_ms: int) -> bool:
-        """Whether an event of this id, less than a day away, is counted already."""
-        day = time_ms // DAY_MS
-        near = [self._block(each) for each in self._days[-3:] if -1 <= each - day <= 1]
-        if len(self._days) > 3 and self._days[-4] >= day - 1:  # far out of order
-            near = [self._block(each) for each in self._days if -1 <= each - day <= 1]
-        return any(
-            event_id in block.ids and abs(block.times[block.ids.index(event_id)] - time_ms) < DAY_MS
-            for block in near
-        )
-
     def mark(self, event_id: bytes, *, fraud: bool) -> bool:
         """Flag the event as fraud or not; False if it is not kept."""
-        found = self._find(event_id)
+        found = self._shelf.find(event_id)
         if found is None:
             return False
         block, at = found
         if bool(block.flags[at] & FRAUD) != fraud:
-            for span_ms, entries in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
+            for span, span_ms in enumerate(self._plan.spans_ms):
                 if block.times[at] > self.newest_ms - span_ms:
-                    changed = [entry for entry in entries if entry[1] & FRAUD]
-                    self._flag(block, at, changed, fraud=fraud)
-            block.flags[at] = block.flags[at] & ~FRAUD | (FRAUD if fraud else 0)
-            self._keep(block)
+                    changed = self._plan.by_fraud(span, block.flags[at] & FLAGS)
+                    self._now.count(changed, block, at, 1 if fraud else -1)
+            block.flags[at] ^= FRAUD
+            self._shelf.keep(block)
         return True
 
     def is_partial(self, time_ms: int) -> bool:
@@ -150,171 +139,120 @@ class Log:
         at = self._currencies.index(currency) if currency in self._currencies else -1
         return reading.amounts[place].get(at) or Amounts()
 
+    def before(self, event: Event) -> Event | None:
+        """The newest event at or before *event*, itself left out; of those summed up, their mean."""
+        found = self._shelf.before(event.time_ms, event.id)
+        if found is None:
+            return None
+        block, place = found
+        return block.event(place, self._currencies[block.currencies[place]])
+
+    def first_ms(self, event: Event, span_ms: int) -> int | None:
+        """Time of the oldest event in (t - span, t]."""
+        first_ms = self._shelf.first_after(event.time_ms - span_ms)
+        return first_ms if first_ms is not None and first_ms <= event.time_ms else None
+
     def expired(self, now_ms: int) -> bool:
         """Whether every event has left the longest window at *now_ms*, and the margin behind it."""
         return self.newest_ms <= now_ms - self._plan.longest_ms - MARGIN_MS
 
     def clear(self) -> None:
         """No block rests any more."""
-        for day in self._days:
-            self._blocks.remove(day)
+        self._shelf.clear()
 
     # --- in order
 
     def _append(self, event: Event) -> None:
-        day = event.time_ms // DAY_MS
-        if day != self._head.day or not self._days:
-            self._turn(day)
-        head = self._head
-        head.times.append(event.time_ms)
-        head.amounts.append(event.amount_minor)
-        head.numbers.append(1)
-        head.currencies.append(self._currency(event.currency))
-        head.flags.append(event.flags)
-        head.ids.append(event.id)
-        self.newest_ms = event.time_ms
-        at = len(head.times) - 1
-        for i, span_ms in enumerate(self._plan.spans_ms):
-            self._now.count(self._plan.of_span[i], head, at, 1)
-            block, place = self._edges[i]
-            if block.times[place] <= event.time_ms - span_ms:
-                self._leave(i, event.time_ms - span_ms)
+        time_ms, shelf = event.time_ms, self._shelf
+        if time_ms // DAY_MS != shelf.head.day or not shelf.days:
+            self._turn(time_ms // DAY_MS)
+        head = shelf.head
+        head.append(event, self._currency(event.currency))
+        self.newest_ms = time_ms
+        self._now.count(self._plan.entering[event.flags], head, len(head.times) - 1, 1)
+        if self._plan.tracked:
+            self.summed_ms = max(self.summed_ms, self._now.track(event))
+        edges = self._edges
+        for span, span_ms in enumerate(self._plan.spans_ms):
+            block, place = edges[span]
+            if block.times[place] <= time_ms - span_ms:
+                edges[span] = self._leave(span, time_ms - span_ms)
         if len(head.times) > self._max_block:
             self._sum_up(head)
 
     def _turn(self, day: int) -> None:
-        """Begin a new day's block; the one before rests, and those behind every window are forgotten."""
-        if self._days:
-            self._blocks.put(self._head)
+        """Begin a new day's block."""
         oldest = (day * DAY_MS - self._plan.longest_ms - MARGIN_MS) // DAY_MS
-        while self._days and self._days[0] < oldest and self._days[0] not in self._hot():
-            self._blocks.remove(self._days.pop(0))
-        self._head = Block(day)
-        self._days.append(day)
-        self._edges = self._edges or [(self._head, 0) for _ in self._plan.spans_ms]
+        self._shelf.begin(day, oldest, [block for block, _ in self._edges])
+        self._edges = self._edges or [(self._shelf.head, 0) for _ in self._plan.spans_ms]
 
-    def _leave(self, i: int, edge_ms: int) -> None:
-        """Take out what is at or before *edge_ms*; the newest event never is."""
-        block, place = self._edges[i]
-        entries = self._plan.of_span[i]
+    def _leave(self, span: int, edge_ms: int) -> tuple[Block, int]:
+        """Take out what is at or before *edge_ms*; the newest event never is. Where the edge then stands."""
+        (block, place), places = self._edges[span], self._plan.of_span[span]
         while block.times[place] <= edge_ms:
-            self._now.count(entries, block, place, -1)
+            self._now.count(places[block.flags[place] & FLAGS], block, place, -1)
             place += 1
             if place == len(block.times):
-                block, place = self._after(block), 0
-        self._edges[i] = (block, place)
-
-    def _after(self, block: Block) -> Block:
-        return self._block(self._days[bisect_right(self._days, block.day)])
+                block, place = self._shelf.after(block), 0
+        return block, place
 
     # --- out of order
 
     def _insert(self, event: Event) -> None:
-        day = event.time_ms // DAY_MS
-        block = self._block(day) if day in self._days else self._new_block(day)
-        at = bisect_right(block.times, event.time_ms)
-        block.insert(at, event, self._currency(event.currency))
-        for i, span_ms in enumerate(self._plan.spans_ms):
-            edge, place = self._edges[i]
+        block, at = self._shelf.insert(event, self._currency(event.currency))
+        for span, span_ms in enumerate(self._plan.spans_ms):
+            edge, place = self._edges[span]
             if event.time_ms > self.newest_ms - span_ms:
-                self._now.count(self._plan.of_span[i], block, at, 1)
-                if edge.day > day:
-                    self._edges[i] = (block, at)
+                self._now.count(self._plan.of_span[span][event.flags], block, at, 1)
+                if edge.day > block.day:
+                    self._edges[span] = (block, at)
             elif edge is block:
-                self._edges[i] = (block, place + 1)
-        self._keep(block)
+                self._edges[span] = (block, place + 1)
+        self.summed_ms = max(self.summed_ms, self._now.track(event))
 
-    def _new_block(self, day: int) -> Block:
-        insort(self._days, day)
-        return Block(day)
+    def _found_edges(self) -> list[tuple[Block, int]]:
+        """Where each span begins, of measures that are new to a log that is not."""
+        return [self._edge(self.newest_ms - span_ms) for span_ms in self._plan.spans_ms if self._shelf.days]
 
-    def _recount(self) -> Reading:
-        """Measures that are new to a log that is not: what the blocks still hold counts."""
-        for i, span_ms in enumerate(self._plan.spans_ms if self._days else ()):
-            for block in self._all():
-                place = bisect_right(block.times, self.newest_ms - span_ms)
-                if place < len(block.times):
-                    self._edges[i] = (block, place)
-                    break
-        if not self._days:
-            self._edges = []
-        return self.read(self.newest_ms)
-
-    # --- blocks
-
-    def _all(self) -> Iterator[Block]:
-        return (self._block(day) for day in list(self._days))
-
-    def _hot(self) -> dict[int, Block]:
-        return {block.day: block for block, _ in self._edges} | {self._head.day: self._head}
-
-    def _block(self, day: int) -> Block:
-        if day == self._head.day:
-            return self._head
-        for block, _ in self._edges:
-            if block.day == day:
-                return block
-        return self._blocks.get(day) or Block(day)
-
-    def _keep(self, block: Block) -> None:
-        if block is not self._head:
-            self._blocks.put(block)
-
-    def _find(self, event_id: bytes) -> tuple[Block, int] | None:
-        """Where the event stands; what is hot is looked through first."""
-        hot = self._hot()
-        rested = (self._block(day) for day in reversed(self._days) if day not in hot)
-        for block in chain(hot.values(), rested):
-            if event_id in block.ids:
-                return block, block.ids.index(event_id)
-        return None
-
-    def _flag(self, block: Block, at: int, entries: list[tuple[int, int, bool]], *, fraud: bool) -> None:
-        flags = block.flags[at]
-        block.flags[at] = flags | FRAUD
-        self._now.count(entries, block, at, 1 if fraud else -1)
-        block.flags[at] = flags
+    def _edge(self, edge_ms: int) -> tuple[Block, int]:
+        places = ((block, bisect_right(block.times, edge_ms)) for block in self._shelf.all())
+        return next((block, place) for block, place in places if place < len(block.times))
 
     def _currency(self, currency: str) -> int:
         if currency not in self._currencies:
             self._currencies.append(currency)
         return self._currencies.index(currency)
 
+    # --- summing up
+
     def _sum_up(self, block: Block) -> None:
         """Every second event goes with the one after it, where no edge stands between and they are alike."""
-        held = {place for edge, place in self._edges if edge is block}
         at = 0
         while at + 1 < len(block.times) - 1:
-            alike = (
-                block.currencies[at] == block.currencies[at + 1]
-                and (block.flags[at] | _SUMMED) == (block.flags[at + 1] | _SUMMED)
-                and at + 1 not in held
-            )
-            if alike:
+            held = any(edge is block and place == at + 1 for edge, place in self._edges)
+            alike = (block.flags[at] | SUMMED) == (block.flags[at + 1] | SUMMED)
+            if alike and not held and block.currencies[at] == block.currencies[at + 1]:
                 self._join(block, at)
-                held = {place - 1 if place > at else place for place in held}
             at += 1
 
     def _join(self, block: Block, at: int) -> None:
+        """The two are counted as one from now on, wherever they are counted."""
+        flags = block.flags[at] & FLAGS
         inside = [
-            entries
-            for (edge, place), entries in zip(self._edges, self._plan.of_span, strict=True)
+            places[flags]
+            for (edge, place), places in zip(self._edges, self._plan.of_span, strict=True)
             if edge.day < block.day or (edge is block and place <= at)
         ]
-        for entries in inside:
-            self._now.count(entries, block, at, -1)
-            self._now.count(entries, block, at + 1, -1)
+        for places in inside:
+            self._now.count(places, block, at, -1)
+            self._now.count(places, block, at + 1, -1)
         self.summed_ms = max(self.summed_ms, block.times[at + 1])
-        block.amounts[at + 1] += block.amounts[at]
-        block.numbers[at + 1] += block.numbers[at]
-        block.flags[at + 1] |= _SUMMED
-        for column in (block.times, block.amounts, block.numbers, block.currencies, block.flags, block.ids):
-            del column[at]
+        block.join(at)
         self._edges = [
             (edge, place - 1 if edge is block and place > at else place) for edge, place in self._edges
         ]
-        for entries in inside:
-            self._now.count(entries, block, at, 1)
+        for places in inside:
+            self._now.count(places, block, at, 1)
 
 
 def _read(plan: Plan, packed: Packed) -> Reading:
@@ -324,7 +262,13 @@ def _read(plan: Plan, packed: Packed) -> Reading:
         {currency: Amounts(count, total, int.from_bytes(squares)) for currency, count, total, squares in each}
         for each in packed.amounts
     ]
+    for tracker, steps in zip(reading.trackers, packed.steps, strict=True):
+        tracker.unpack(steps)
     return reading
+
+
+def _amounts(by_currency: dict[int, Amounts]) -> tuple[tuple[int, int, int, bytes], ...]:
+    return tuple([(c, a.count, a.sum, _number(a.squares)) for c, a in by_currency.items()])
 
 
 def _number(value: int) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from udfs.features.blocks import Block
+from udfs.features.blocks import FLAGS, FRAUD, Block, Event
+from udfs.features.trackers import Tracked, Tracker, tracker_of
 
 
 class Measure(NamedTuple):
@@ -25,40 +26,75 @@ class Amounts:
         self.count, self.sum, self.squares = count, total, squares
 
 
-class Plan:
-    """Which measures a log keeps, shortest span first."""
+class Places(NamedTuple):
+    """The measures an event of certain flags belongs to, and those of them that hold amounts."""
 
-    def __init__(self, measures: Sequence[Measure]) -> None:
+    counted: tuple[int, ...]
+    paid: tuple[int, ...]
+
+
+class Plan:
+    """Which measures a log keeps, shortest span first, and what else it tracks."""
+
+    def __init__(self, measures: Sequence[Measure], tracked: Sequence[Tracked] = ()) -> None:
         paid = {(measure.span_ms, measure.flags) for measure in measures if measure.money}
         wanted = {one._replace(money=(one.span_ms, one.flags) in paid) for one in measures}
         self.measures = tuple(sorted(wanted))
+        self.tracked = tuple(dict.fromkeys(tracked))
+        fields = list(dict.fromkeys(one.field for one in self.tracked if one.field))
+        self.fields = ",".join(fields)
+        # of what is tracked: an event's flags, and where in `Event.told` its field begins
+        self.telling = [(one.flags, 8 * fields.index(one.field) if one.field else 0) for one in self.tracked]
         self.spans_ms = tuple(sorted({measure.span_ms for measure in measures}))
         self.longest_ms = self.spans_ms[-1]
         places = {(one.span_ms, one.flags): at for at, one in enumerate(self.measures)}
         self.place = {one: places[one.span_ms, one.flags] for one in measures}
+        # by an event's flags; of each span too
+        self.entering = self._by_flags(range(len(self.measures)))
         self.of_span = [
-            [(at, m.flags, m.money) for at, m in enumerate(self.measures) if m.span_ms == span]
+            self._by_flags([at for at, m in enumerate(self.measures) if m.span_ms == span])
             for span in self.spans_ms
         ]
 
+    def by_fraud(self, span: int, flags: int) -> Places:
+        """The measures of the span that an event of *flags* belongs to when it is a fraud, and else not."""
+        with_it, without = self.of_span[span][flags | FRAUD], self.of_span[span][flags & ~FRAUD]
+        return Places(*(tuple(sorted({*a} - {*b})) for a, b in zip(with_it, without, strict=True)))
+
+    def _by_flags(self, places: Sequence[int]) -> list[Places]:
+        return [self._matching(places, flags) for flags in range(FLAGS + 1)]
+
+    def _matching(self, places: Sequence[int], flags: int) -> Places:
+        counted = tuple(at for at in places if flags & self.measures[at].flags == self.measures[at].flags)
+        return Places(counted, tuple(at for at in counted if self.measures[at].money))
+
 
 class Reading:
-    """What each measure of a plan holds at one time."""
+    """What each measure of a plan holds at one time, and what it tracks."""
 
-    __slots__ = ("amounts", "counts")
+    __slots__ = ("amounts", "counts", "plan", "trackers")
 
     def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.counts = [0] * len(plan.measures)
         self.amounts: list[dict[int, Amounts]] = [{} for _ in plan.measures]
+        self.trackers: list[Tracker] = [tracker_of(one) for one in plan.tracked]
 
-    def count(self, entries: Sequence[tuple[int, int, bool]], block: Block, at: int, sign: int) -> None:
+    def count(self, places: Places, block: Block, at: int, sign: int) -> None:
         """Take what stands at *at* in (1) or out (-1)."""
-        flags, number, counts = block.flags[at], sign * block.numbers[at], self.counts
-        for place, wanted, money in entries:
-            if flags & wanted == wanted:
-                counts[place] += number
-                if money:
-                    self._pay(self.amounts[place], block, at, sign)
+        number, counts = sign * block.numbers[at], self.counts
+        for place in places.counted:
+            counts[place] += number
+        for place in places.paid:
+            self._pay(self.amounts[place], block, at, sign)
+
+    def track(self, event: Event) -> int:
+        """Tell the trackers of *event*; the newest time at which one forgot what it may need, 0 for none."""
+        forgotten_ms = 0
+        for (flags, at), tracker in zip(self.plan.telling, self.trackers, strict=True):
+            if event.flags & flags == flags:
+                forgotten_ms = max(forgotten_ms, tracker.add(event, event.told[at : at + 8]))
+        return forgotten_ms
 
     @staticmethod
     def _pay(by_currency: dict[int, Amounts], block: Block, at: int, sign: int) -> None:

@@ -249,6 +249,9 @@ _PLACED = (
     "merchant_risk_7d",
     "merchant_count_30d",
     "merchant_risk_30d",
+    "max_30d",
+    "ratio_30d",
+    "merchants_7d",
 )
 PLACES: tuple[str, ...] = _PLACED
 UNPLACED: tuple[str, ...] = tuple(name for name in BY_NAME if name not in _PLACED)

@@ -17,14 +17,14 @@ class StateBlocks:
     def __init__(self, state: Any) -> None:
         self._state = state
 
-    def get(self, day: int) -> Block | None:
-        """The block as it was put. Raises BrokenPromise if its version is not known."""
+    def get(self, day: int, fields: str = "") -> Block | None:
+        """The block as it was put, as `opened` has it. Raises BrokenPromise if its version is not known."""
         body: bytes | None = self._state.get(day)
         if body is None:
             return None
         if body[0] != _VERSION:
             raise BrokenPromise("block", f"version {body[0]}", f"version {_VERSION}")
-        return decode_block(day, body[1:])
+        return decode_block(day, body[1:], fields)
 
     def put(self, block: Block) -> None:
         """Keep *block*."""

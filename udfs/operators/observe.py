@@ -18,7 +18,7 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from schemas.label import Label
 from schemas.record import replace
 from schemas.transaction import Transaction
-from udfs.features.catalogue import STAGES, Entity, event_of
+from udfs.features.catalogue import STAGES, Entity
 from udfs.features.known import digest
 from udfs.features.log import MARGIN_MS, Log
 from udfs.features.windows import DAY_MS
@@ -119,9 +119,8 @@ class Observe(KeyedProcessFunction):
     def _seen(self, log: Log, arrived: Arrived) -> Any:
         """Count one transaction, but for a duplicate, which its account recognises too."""
         txn = arrived.txn
-        event = event_of(txn)
-        reading = log.observe_once(event, counts=txn.event_type == "payment")
-        features = self._entity.features(log, reading, txn.currency)
+        event = self._entity.event_of(txn)
+        features = self._entity.features(log, log.observe_once(event), event)
         return self._passed(replace(arrived, features=arrived.features | features))
 
     def _passed(self, arrived: Arrived) -> Any:

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from schemas.decision import Value
 from schemas.errors import BadSetting
 from udfs.features.blocks import DECLINED, FRAUD, SMALL, Event, MemoryBlocks
-from udfs.features.catalogue import Entity, Entry, read_catalogue
+from udfs.features.catalogue import Entity
+from udfs.features.entries import Entry, read_catalogue
 from udfs.features.known import digest
 from udfs.features.log import Log, Packed
+from udfs.features.trackers import MAX_DISTINCT, MAX_STEPS, Tracked
 from udfs.features.windows import DAY_MS, HOUR_MS
 
 pytestmark = pytest.mark.unit
@@ -31,6 +33,21 @@ ENTRIES = tuple(
         ("count", "sum", "mean", "deviation", "share"), FLAGS, WINDOWS_MS, ("", "2d")
     )
     if filtered or aggregate != "share"
+) + tuple(
+    Entry(
+        f"{aggregate}_{filtered}_{window}",
+        "merchant",
+        aggregate,
+        window,
+        filtered,
+        of="device" if aggregate == "distinct" else "",
+    )
+    for aggregate, filtered, window in product(
+        ("min", "max", "distinct", "ratio", "last", "since_last", "since_first"),
+        ("", "declined", "small"),
+        WINDOWS_MS,
+    )
+    if not filtered or aggregate in ("min", "max", "distinct")
 )
 MERCHANT = Entity("merchant", ENTRIES)
 EDGES_MS = [edge + off for edge in (0, *WINDOWS_MS.values(), 2 * DAY_MS) for off in (-1, 0, 1)]
@@ -45,6 +62,7 @@ class Step(NamedTuple):
     flags: int
     labels: int | None
     fraud: bool
+    device: str | None
 
 
 steps = st.builds(
@@ -55,6 +73,7 @@ steps = st.builds(
     flags=st.sampled_from((0, DECLINED, SMALL, DECLINED | SMALL)),
     labels=st.none() | st.integers(0, 12),
     fraud=st.booleans(),
+    device=st.sampled_from((None, "a", "b", "c")),
 )
 
 
@@ -69,15 +88,33 @@ def by_definition(entry: Entry, told: list[Event], event: Event) -> Value:
     window = [one for one in told if end_ms - WINDOWS_MS[entry.window] < one.time_ms <= end_ms]
     chosen = [one for one in window if one.flags & FLAGS[entry.filter] == FLAGS[entry.filter]]
     amounts = [Fraction(one.amount_minor) for one in chosen if one.currency == event.currency]
-    if entry.aggregate == "count":
-        return len(chosen)
-    if entry.aggregate == "share":
-        return len(chosen) / len(window) if window else 0.0
-    if entry.aggregate == "sum":
-        return int(sum(amounts))
-    if entry.aggregate == "mean":
-        return float(statistics.mean(amounts)) if amounts else None
-    return float(statistics.stdev(amounts)) if len(amounts) > 1 else None
+    taken: dict[str, Value] = {
+        "count": len(chosen),
+        "share": len(chosen) / len(window) if window else 0.0,
+        "sum": int(sum(amounts)),
+        "mean": float(statistics.mean(amounts)) if amounts else None,
+        "deviation": float(statistics.stdev(amounts)) if len(amounts) > 1 else None,
+        "min": int(min(amounts)) if amounts else None,
+        "max": int(max(amounts)) if amounts else None,
+        "distinct": len({one.told for one in chosen} - {bytes(8)}),
+    }
+    return taken[entry.aggregate] if entry.aggregate in taken else by_time(entry, window, event)
+
+
+def by_time(entry: Entry, window: list[Event], event: Event) -> Value:
+    """Of the aggregates that ask what came before *event*, the last in *window*."""
+    earlier = [one for one in window if one is not event]
+    if entry.aggregate == "since_first":
+        return (event.time_ms - min(one.time_ms for one in window)) / 1000
+    if entry.aggregate == "ratio":
+        paid = [Fraction(one.amount_minor) for one in earlier if one.currency == event.currency]
+        return float(event.amount_minor / statistics.mean(paid)) if sum(paid) else None
+    newest = max(enumerate(earlier), key=lambda one: (one[1].time_ms, one[0]), default=(0, None))[1]
+    if newest is None:
+        return None
+    if entry.aggregate == "since_last":
+        return (event.time_ms - newest.time_ms) / 1000
+    return newest.amount_minor if newest.currency == event.currency else None
 
 
 def nearly(values: dict[str, Value]) -> dict[str, object]:
@@ -98,10 +135,13 @@ def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
         log = Log(MERCHANT.plan, blocks, packed)
         if move.labels is None:
             now_ms += move.after_ms
-            event = Event(now_ms, move.amount_minor, move.currency, move.flags, digest(str(number)))
+            device = digest(move.device) if move.device else bytes(8)
+            event = Event(
+                now_ms, move.amount_minor, move.currency, move.flags, digest(str(number)), told=device
+            )
             behind = log.is_partial(event.time_ms)
             told.append(event)
-            seen = MERCHANT.features(log, log.observe(event), event.currency)
+            seen = MERCHANT.features(log, log.observe(event), event)
             assert behind or seen == nearly(expected(told, event))
         elif move.labels < len(told):
             one = told[move.labels]
@@ -115,17 +155,20 @@ def test_the_hot_value_does_not_grow_with_the_window() -> None:
     blocks = MemoryBlocks()
     log = Log(MERCHANT.plan, blocks)
     for half_day in range(200):
-        log.observe(Event(START_MS + half_day * DAY_MS // 2, 1, "EUR", 0, digest(str(half_day))))
+        log.observe(
+            Event(START_MS + half_day * DAY_MS // 2, 1, "EUR", 0, digest(str(half_day)), told=bytes(8))
+        )
     assert len(log.packed().blocks) <= len(MERCHANT.plan.spans_ms) + 1
-    assert len(blocks) <= 9 + 2 + 1 + 1  # window, delay, margin, and the days they begin in
+    assert len(blocks.kept) <= 9 + 2 + 1 + 1  # window, delay, margin, and the days they begin in
 
 
 def test_a_block_is_bounded() -> None:
     """A busy day's events are summed up in pairs: counts and sums stay exact, and it says so."""
     log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
     for number in range(1_000):
-        reading = log.observe(Event(START_MS + number, 5, "EUR", 0, digest(str(number))))
-    features = MERCHANT.features(log, reading, "EUR")
+        event = Event(START_MS + number, 5, "EUR", 0, digest(str(number)), told=bytes(8))
+        reading = log.observe(event)
+    features = MERCHANT.features(log, reading, event)
     assert (features["count__1h_"], features["sum__1h_"]) == (1_000, 5_000)
     assert max(len(block.flags) for _, block in log.packed().blocks) <= 16
     assert log.is_partial(log.newest_ms)
@@ -135,9 +178,9 @@ def test_what_is_summed_up_leaves_whole() -> None:
     """A month later nothing is left of what was summed up."""
     log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
     for number in range(1_000):
-        log.observe(Event(START_MS + number, 5 + number, "EUR", 0, digest(str(number))))
-    event = Event(START_MS + 30 * DAY_MS, 7, "EUR", 0, digest("last"))
-    assert MERCHANT.features(log, log.observe(event), "EUR") == nearly(expected([event], event))
+        log.observe(Event(START_MS + number, 5 + number, "EUR", 0, digest(str(number)), told=bytes(8)))
+    event = Event(START_MS + 30 * DAY_MS, 7, "EUR", 0, digest("last"), told=bytes(8))
+    assert MERCHANT.features(log, log.observe(event), event) == nearly(expected([event], event))
 
 
 def test_a_longer_window_is_counted_from_what_is_kept() -> None:
@@ -148,8 +191,43 @@ def test_a_longer_window_is_counted_from_what_is_kept() -> None:
     for day in range(3):
         log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
     grown = Log(MERCHANT.plan, blocks, log.packed())
-    event = Event(START_MS + 3 * DAY_MS, 1, "EUR", 0, digest("new"))
-    assert MERCHANT.features(grown, grown.observe(event), "EUR")["count__9d_"] == 4
+    event = Event(START_MS + 3 * DAY_MS, 1, "EUR", 0, digest("new"), told=bytes(8))
+    assert MERCHANT.features(grown, grown.observe(event), event)["count__9d_"] == 4
+
+
+def test_what_is_tracked_anew_is_found_in_what_is_kept() -> None:
+    """A largest amount that is asked for later is the largest of the blocks that rest."""
+    short = Entity("merchant", [Entry("count_3d", "merchant", "count", "3d")])
+    blocks = MemoryBlocks()
+    log = Log(short.plan, blocks)
+    for day, amount_minor in enumerate((3, 9, 4)):
+        log.observe(Event(START_MS + day * DAY_MS, amount_minor, "EUR", 0, digest(str(day))))
+    grown = Log(MERCHANT.plan, blocks, log.packed())
+    event = Event(START_MS + 2 * DAY_MS, 1, "EUR", 0, digest("new"), told=digest("a"))
+    seen = MERCHANT.features(grown, grown.observe(event), event)
+    assert (seen["max__3d"], seen["min__1d"], seen["distinct__9d"]) == (9, 1, 1)
+
+
+def test_distinct_values_are_bounded() -> None:
+    """Of more values than are kept, the newest are, and it says so until the forgotten would have left."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=1_000)
+    for number in range(MAX_DISTINCT + 1):
+        event = Event(START_MS + number, 1, "EUR", 0, digest(str(number)), told=digest(f"d{number}"))
+        reading = log.observe(event)
+    assert MERCHANT.features(log, reading, event)["distinct__1d"] == MAX_DISTINCT
+    assert log.is_partial(event.time_ms)
+    assert not log.is_partial(START_MS + MERCHANT.plan.longest_ms)
+
+
+def test_least_amounts_are_bounded() -> None:
+    """Of amounts that only rise, each of which may be the least one day, so many are kept, and it says so."""
+    log = Log(MERCHANT.plan, MemoryBlocks())
+    for number in range(MAX_STEPS + 1):
+        event = Event(START_MS + number, number, "EUR", 0, digest(str(number)), told=bytes(8))
+        assert not log.is_partial(event.time_ms)
+        log.observe(event)
+    assert log.is_partial(event.time_ms)
+    assert len(log.packed().steps[MERCHANT.plan.tracked.index(Tracked("min", DAY_MS))]) == MAX_STEPS
 
 
 def test_a_log_that_is_not_seen_empties() -> None:
@@ -157,11 +235,11 @@ def test_a_log_that_is_not_seen_empties() -> None:
     blocks = MemoryBlocks()
     log = Log(MERCHANT.plan, blocks)
     for day in range(3):
-        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
+        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day)), told=bytes(8)))
     assert not log.expired(log.newest_ms + 11 * DAY_MS)
     assert log.expired(log.newest_ms + 12 * DAY_MS)
     log.clear()
-    assert blocks == {}
+    assert blocks.kept == {}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +250,13 @@ def test_a_log_that_is_not_seen_empties() -> None:
         ("{name: a, entity: merchant, aggregate: count, window: 1w}", "1w"),
         ("{name: a, entity: merchant, aggregate: count, window: 1d, colour: red}", "colour"),
         ("{name: a, entity: merchant, aggregate: share, window: 1d}", "share of"),
-        ("{name: a, entity: device, aggregate: count, window: 1d, filter: fraud}", "device"),
+        ("{name: a, entity: device, aggregate: count, window: 1d, filter: fraud}", "of merchant"),
+        ("{name: a, entity: merchant, aggregate: max, window: 1d, filter: fraud}", "one of count"),
+        ("{name: a, entity: account, aggregate: max, window: 1d, delay: 1d}", "none, but for count"),
+        ("{name: a, entity: account, aggregate: last, window: 1d, filter: small}", "none for last"),
+        ("{name: a, entity: account, aggregate: distinct, window: 1d}", "account, card"),
+        ("{name: a, entity: account, aggregate: distinct, window: 1d, of: shoe}", "shoe"),
+        ("{name: a, entity: account, aggregate: count, window: 1d, of: device}", "but for distinct"),
         ("{name: a, entity: account, aggregate: count, window: 400d, delay: 1d}", "400 days"),
         ("{name: A-b, entity: account, aggregate: count, window: 1d}", "A-b"),
     ],

@@ -16,7 +16,7 @@ CATALOGUE = """
     account_count account_mean account_deviation amount_to_mean amount_z
     seconds_since_last km_from_last speed_kmh km_from_home new_device new_merchant new_country
     is_night is_weekend country_is_home profile_known account_age_days truncated
-    count_7d count_30d mean_24h mean_7d mean_30d before_seven
+    count_7d count_30d mean_24h mean_7d mean_30d before_seven max_30d ratio_30d merchants_7d
     merchant_count_1d merchant_count_7d merchant_count_30d merchant_risk_1d merchant_risk_7d merchant_risk_30d
 """
 
