@@ -247,6 +247,24 @@ def test_profiles_are_as_of_event_time(gateway: Any, tmp_path: Path) -> None:
     assert abroad == [False, False, False, True]
 
 
+def test_first_profile_is_waited_for(gateway: Any, tmp_path: Path) -> None:
+    """
+    Live, a payment waits for its account's first profile, and goes on without one when the wait is over.
+
+    a-1    paid    its profile comes: decided, and it is known
+    a-2    paid    ................................ decided, and its home is missing
+    """
+    profile = customer_message(account_ids=["a-1"], updated=NOON_MS - ONE_HOUR_MS)
+    paid = [payment(account, 0, 10_001) for account in ("a-1", "a-2")]
+    with running(tmp_path, EngineEnds(longest_ms=0), profile_wait_ms=5_000) as job:
+        job.send("transactions", [*paid, Message("a-1", b"{")])
+        job.take(lambda emitted: len(kind("dead letter", emitted)) == 1)  # they have come before
+        job.send("customers", [Message("c-1", encode_json(profile))])
+        decided = job.take_decisions(2)
+    told = [(d["account_id"], "country-mismatch:country_is_home" in d["missing"]) for d in decided]
+    assert told == [("a-1", False), ("a-2", True)]
+
+
 def test_failure_loses_nothing(gateway: Any, tmp_path: Path) -> None:
     """
     The task fails with transactions pending; from the checkpoint on all are decided, ids as before.

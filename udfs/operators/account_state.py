@@ -21,7 +21,7 @@ from udfs.features.history import AccountHistory
 from udfs.features.log import Packed
 from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
 from udfs.features.profile import Profile, as_of
-from udfs.operators.arrived import Waiting
+from udfs.operators.arrived import Arrived, Waiting
 
 STATE_VERSION = 1
 
@@ -69,6 +69,7 @@ class AccountState(Record, frozen=True):
     profile: Profile | None = None  # its newest version
     pending: tuple[Pending, ...] = ()
     earlier: tuple[Profile, ...] = ()  # versions of the profile before the newest, oldest first
+    held: tuple[Arrived, ...] = ()  # what waits for the account's first profile, in the order of arrival
 
     def profile_at(self, event_time_ms: int) -> Profile | None:
         """The newest version that was updated at or before *event_time_ms*, mostly the newest of all."""

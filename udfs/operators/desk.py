@@ -77,7 +77,7 @@ class Desk:
         self._book = book
 
     def consider(
-        self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks, *, late: bool
+        self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks
     ) -> Work:
         """Observe each transaction of an account, but for duplicates, and judge it but for its score."""
         work = self.awake(arrived[0].txn.account_id, state, marker_ms)
@@ -85,7 +85,7 @@ class Desk:
             if is_duplicate(work.state.history, each.txn):
                 self.counters.add("duplicates")
             else:
-                considered = consider(work.state, each, self._book, blocks, late=late or each.late)
+                considered = consider(work.state, each, self._book, blocks, late=each.late)
                 work = self._promised(work, considered, marker_ms)
         return work
 

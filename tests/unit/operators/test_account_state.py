@@ -70,10 +70,16 @@ def versioned() -> AccountState:
     return AccountState(profile=profile_of(newest), earlier=(profile_of(earlier),))
 
 
+def holding() -> AccountState:
+    """An account that holds a transaction for its first profile: v1/account_held.bin."""
+    return AccountState(held=(Arrived(payment(), {"merchant_risk_7d": 0.5}, late=True),))
+
+
 SHAPES = {
     "account_empty.bin": AccountState(),
     "account_full.bin": full(),
     "account_versions.bin": versioned(),
+    "account_held.bin": holding(),
 }
 
 
