@@ -28,7 +28,8 @@ from schemas.card import CardKey
 from udfs.clients.ends import Ends
 from udfs.features.catalogue import STAGES
 from udfs.operators.check_labels import CheckLabels
-from udfs.operators.decide import Decide, DecideSettings
+from udfs.operators.decide import Decide
+from udfs.operators.decide_settings import DecideSettings
 from udfs.operators.fan_out import FanOutProfiles
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe

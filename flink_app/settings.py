@@ -113,6 +113,14 @@ class Order:
         high=864_000_000,
         source="ADR-0021: labels read far ahead of their payments fill the state; clock ticks come hourly",
     )
+    profile_wait_ms: int = setting(
+        "How long, with wait = none, an account without a profile waits for its first; 0: it goes on marked.",
+        default=0,
+        unit="ms",
+        low=0,
+        high=60_000,
+        source="ADR-0022: live payments may not wait unless somebody says so",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +297,11 @@ def parse_settings(groups: Groups) -> Settings:
 
 
 def _cross_checks(parsed: Mapping[str, Any]) -> list[ConfigurationError]:
-    return [*_marker_faults(parsed["score"], parsed["hot_state"], parsed["engine"]), *_twins(parsed["kafka"])]
+    return [
+        *_marker_faults(parsed["score"], parsed["hot_state"], parsed["engine"]),
+        *_twins(parsed["kafka"]),
+        *_waits_twice(parsed["order"]),
+    ]
 
 
 def _marker_faults(score: ScoreSettings, store: HotState, engine: Engine) -> list[ConfigurationError]:
@@ -306,3 +318,10 @@ def _twins(kafka: Kafka) -> list[ConfigurationError]:
     twice = [name for name in names if topics[getattr(kafka, name)] > 1]
     expected = "a topic of its own"
     return [BadSetting(f"kafka/{name.replace('_', '.')}", getattr(kafka, name), expected) for name in twice]
+
+
+def _waits_twice(order: Order) -> list[ConfigurationError]:
+    if order.wait == "none" or not order.profile_wait_ms:
+        return []
+    expected = "0 where order/wait is watermark: there event time tells which profile is in force"
+    return [BadSetting("order/profile.wait.ms", f"{order.profile_wait_ms} ms", expected)]

@@ -81,7 +81,7 @@ def read_topic(
             p INT METADATA FROM 'partition' VIRTUAL,
             o BIGINT METADATA FROM 'offset' VIRTUAL,
             WATERMARK FOR ts AS ts - {interval(order.lateness_ms)}
-        ) {with_clause(_source_options(topic, kafka, order, pace))}""")
+        ) {with_clause(source_options(topic, kafka, order, pace))}""")
     account = "COALESCE(k, '')"  # a record without a key is a dead letter, not a crash
     query = f"SELECT {account}, ROW({account}, v, p, o), ts FROM `{name}`"  # noqa: S608  # our own names
     stream = tables.to_append_stream(tables.sql_query(query), INCOMING)
@@ -90,13 +90,19 @@ def read_topic(
     return stream
 
 
-def _source_options(topic: str, kafka: Kafka, order: Order, pace: Pace) -> dict[str, str]:
+def source_options(topic: str, kafka: Kafka, order: Order, pace: Pace) -> dict[str, str]:
+    """
+    The table options of *topic*.
+
+    Where events wait for the watermark no topic is read far ahead of another: what waits is in state, and of
+    a profile's versions only a few are kept (ADR-0022).
+    """
     aligned = {
         "scan.watermark.alignment.group": "event time",
         "scan.watermark.alignment.max-drift": f"{order.drift_ms} ms",
         "scan.watermark.alignment.update-interval": f"{_ALIGN_EVERY_MS} ms",
     }
-    waits = aligned if order.wait == "watermark" and topic != kafka.customers_topic else {}
+    waits = aligned if order.wait == "watermark" else {}
     idle = {"scan.watermark.idle-timeout": f"{order.idle_timeout_ms} ms"} if order.idle_timeout_ms else {}
     return (
         client_options(kafka)

@@ -11,7 +11,7 @@ from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSA
 from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key
 from udfs.clients.hot_state import WriterSettings
 from udfs.clients.scorer import ScorerSettings
-from udfs.operators.decide import DecideSettings
+from udfs.operators.decide_settings import DecideSettings
 from udfs.rules.book import built_in_text
 
 _DAY_S = 86_400
@@ -40,6 +40,7 @@ def ways_of(settings: Settings) -> Ways:
 def _decide(settings: Settings) -> DecideSettings:
     return DecideSettings(
         wait_for_watermark=settings.order.wait == "watermark",
+        profile_wait_ms=settings.order.profile_wait_ms,
         marker_period_ms=settings.engine.marker_period_ms,
         max_pending=settings.score.max_pending,
         book=built_in_text(),

@@ -27,9 +27,18 @@ from local.generator.delivery import (
     WallClock,
     connect_producer,
 )
-from local.generator.order import Outgoing, arrange, cut, tick
+from local.generator.order import Outgoing, arrange, cut, tick, with_profiles
 from local.generator.plan import FeedProgress, FeedReport, Plan, live
-from local.generator.traffic import CUSTOMERS, HOUR_MS, INPUT_TOPICS, MINUTE_MS, TRANSACTIONS, Sample, Source
+from local.generator.traffic import (
+    CUSTOMERS,
+    HOUR_MS,
+    INPUT_TOPICS,
+    MINUTE_MS,
+    TRANSACTIONS,
+    Message,
+    Sample,
+    Source,
+)
 from schemas.wire_out import encode_json
 
 TICK_AHEAD_MS = 4 * MINUTE_MS  # within the broker's 5 minutes, with one to spare
@@ -123,8 +132,8 @@ class _Feeding:
     def _deliver(self, messages: Iterator[Outgoing]) -> None:
         first = next(messages, None)
         if first is not None:
-            self._send_customers(first.time_ms - 1)
-            self._send_all(chain((first,), messages))
+            later = self._send_customers(first.time_ms - 1)
+            self._send_all(with_profiles(chain((first,), messages), later))
             last = tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS)
             self._send_tick(last)
             self._feeder.last_tick = last
@@ -138,12 +147,18 @@ class _Feeding:
                     self._frauds[sample.label["transaction_id"]] = sample.label.get("kind") or "fraud"
             yield sample
 
-    def _send_customers(self, time_ms: int) -> None:
+    def _send_customers(self, time_ms: int) -> list[Message]:
+        """Every profile as of *time_ms* is on the broker; those that are updated later are returned."""
+        later: list[Message] = []
         for profile in self._source.customers():
             message = {"updated": time_ms, **profile}
-            self._send(Outgoing(CUSTOMERS, message["customer_id"], time_ms, message))
-            self._progress.customers += 1
+            if message["updated"] > time_ms:
+                later.append(message)
+            else:
+                self._send(Outgoing(CUSTOMERS, message["customer_id"], time_ms, message))
+                self._progress.customers += 1
         self._delivery.flush()  # profiles are there before the first transaction is
+        return later
 
     def _send_all(self, messages: Iterable[Outgoing]) -> None:
         rate, clock, start_s = self._plan.rate, self._clock, self._clock.seconds()
@@ -152,6 +167,8 @@ class _Feeding:
                 return
             if not message.topic:
                 self._send_tick(message)
+            elif message.topic == CUSTOMERS:
+                self._progress.customers += self._send(message)
             elif message.topic != TRANSACTIONS:
                 self._progress.labels += self._send(message)
             else:

@@ -24,9 +24,10 @@ from udfs.features.engine import is_duplicate, observe
 from udfs.features.history import AccountHistory
 from udfs.features.known import digest
 from udfs.features.log import Log
-from udfs.features.profile import Profile, profile_of
+from udfs.features.profile import Profile, as_of, learned, profile_of
 
 _KEY = CardKey("local", b"features do not depend on it")
+_ALL = 10**9  # versions of a profile: nothing is forgotten here
 
 type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
 
@@ -108,16 +109,20 @@ class Logs:
         return self._entity.values(log, log.observe_once(event), event)
 
 
-def profiles_of(source: MappedSource) -> dict[str, Profile]:
-    """The profile of each account that the customers' file names."""
-    told = [read_customer(encode_json({"updated": 0, **message})) for message in source.customers()]
-    return {account_id: profile_of(customer) for customer in told for account_id in customer.account_ids}
+def profiles_of(source: MappedSource) -> dict[str, tuple[Profile, ...]]:
+    """Every version of the profile of each account that the customers' file names, oldest first."""
+    known: dict[str, tuple[Profile, ...]] = {}
+    for message in source.customers():
+        customer = read_customer(encode_json({"updated": 0, **message}))
+        for account_id in customer.account_ids:
+            known[account_id] = learned(known.get(account_id, ()), profile_of(customer), most=_ALL)
+    return known
 
 
 class Everything:
     """Every account and every other entity, observed as the stream observes them."""
 
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+    def __init__(self, profiles: Mapping[str, Sequence[Profile]]) -> None:
         self._profiles = profiles
         self._histories: dict[str, AccountHistory] = {}
         self._blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
@@ -136,7 +141,8 @@ class Everything:
         history = self._histories.get(txn.account_id, AccountHistory())
         if is_duplicate(history, txn):
             return None
-        profile, blocks = self._profiles.get(txn.account_id), self._blocks[txn.account_id]
+        profile = as_of(self._profiles.get(txn.account_id, ()), txn.event_time_ms)
+        blocks = self._blocks[txn.account_id]
         observed = observe(history, txn, profile, blocks)
         self._histories[txn.account_id] = observed.history
         return txn.transaction_id, observed.snapshot | others

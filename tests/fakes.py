@@ -20,7 +20,8 @@ from tests.builders import CARD_KEY, NOON_MS
 from udfs.clients.ends import Ends
 from udfs.clients.hot_state import WriterCounts
 from udfs.operators import rows
-from udfs.operators.decide import Decide, DecideSettings
+from udfs.operators.decide import Decide
+from udfs.operators.decide_settings import DecideSettings
 from udfs.rules.book import built_in_text
 
 BEFORE_ALL_MS = -(2**63)  # Flink's watermark before the first one
@@ -181,6 +182,7 @@ def decide_settings(**fields: Any) -> DecideSettings:
     """Settings of a live operator with the built-in book."""
     defaults: dict[str, Any] = {
         "wait_for_watermark": False,
+        "profile_wait_ms": 0,
         "marker_period_ms": PERIOD_MS,
         "max_pending": 100,
         "book": built_in_text(),

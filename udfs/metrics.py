@@ -63,6 +63,8 @@ _INTAKE = (
            "Some are older than the longest window; a jump: the producer names other merchants or ids."),
     Metric("profiles", _C, "accounts", "Customer profiles taken into accounts' state.",
            "Flat for a day: the customers topic has stopped."),
+    Metric("held_for_profile", _C, "transactions", "Held for their account's first profile.",
+           "Near all of them: topic customers is behind, away, or names other accounts."),
     Metric("labels", _C, "labels", "Fraud labels taken in.",
            "Flat for a day: the label feed has stopped; precision can't be told."),
 )  # fmt: skip

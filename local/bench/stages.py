@@ -138,7 +138,7 @@ def _concluding(judged: Judged, book: RuleBook) -> Prepare:
 
 
 def _consider(desk: Desk, state: AccountState, txn: Any) -> Any:
-    return desk.consider(state, [Arrived(txn)], _MARKER_MS, MemoryBlocks(), late=False)
+    return desk.consider(state, [Arrived(txn)], _MARKER_MS, MemoryBlocks())
 
 
 def _judged(whose: Account, book: RuleBook) -> Judged:

@@ -15,6 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from local.generator.accounts import Account, build_people
+from local.generator.compromise import MERCHANT_COMPROMISE, MISUSED, Compromises
 from local.generator.frauds import FRAUD_KINDS
 from local.generator.habits import next_time, ordinary
 from local.generator.traffic import DAY_MS, HOUR_MS, Message, Sample
@@ -22,12 +23,14 @@ from local.generator.world import World, build_world
 
 # Events a day of the average account, measured over 2,000 accounts and 10 days of seed 1
 EVENTS_PER_ACCOUNT_DAY = 2.7
+KINDS = tuple(sorted((*FRAUD_KINDS, MERCHANT_COMPROMISE)))  # what happens to accounts, and to merchants
+COMPROMISED = 4  # share of merchants compromised at any time, in fraud ratios: 0.6 %, as in the handbook
 CLEARED = 0.01  # share of honest events that somebody asks about, and that are reported as honest
 FIRST_GAP_HOURS = 24
 
 
 class _Theft(NamedTuple):
-    """A planned event of an episode of fraud, and when its victim will report it."""
+    """An event that is fraud, and when its victim will report it."""
 
     message: Message
     kind: str
@@ -43,7 +46,8 @@ class Generator:
         seed: The same seed and other arguments give the same bytes.
         accounts: How many; about `EVENTS_PER_ACCOUNT_DAY` events a day each.
         start_ms: Event time of the beginning, UTC epoch ms.
-        fraud_ratio: Chance that an honest event is followed by an episode of fraud, of 4 to 30 events.
+        fraud_ratio: Chance that an honest event is followed by an episode of fraud, of 4 to 30 events;
+            four times as large a share of the merchants is compromised at any time.
         kinds: The kinds of fraud to draw from, by name.
         label_hours: Shortest and longest time from an episode's end to its report.
     """
@@ -52,7 +56,7 @@ class Generator:
     accounts: int
     start_ms: int
     fraud_ratio: float = 0.0015
-    kinds: tuple[str, ...] = tuple(sorted(FRAUD_KINDS))
+    kinds: tuple[str, ...] = KINDS
     label_hours: tuple[int, int] = (2, 48)
 
     @property
@@ -88,6 +92,9 @@ class _Life:
         self._plan = plan
         self._world = world
         self._chance = Random(f"life {plan.seed}")
+        self._kinds = [kind for kind in plan.kinds if kind in FRAUD_KINDS]
+        share = COMPROMISED * plan.fraud_ratio if MERCHANT_COMPROMISE in plan.kinds else 0.0
+        self._compromises = Compromises(plan.seed, world, share, plan.start_ms)
         self._prefix = f"{plan.seed}-{plan.start_ms // 1000:x}-"
         self._turns: list[tuple[int, int, Account | _Theft]] = [
             (self._first_time(account), number, account) for number, account in enumerate(people)
@@ -103,9 +110,9 @@ class _Life:
             if isinstance(who, Account):
                 message = ordinary(chance, who, world, at_ms)
                 heapq.heapreplace(turns, (next_time(chance, who, at_ms), order, who))
-                if chance.random() < fraud_ratio:
+                if chance.random() < fraud_ratio and self._kinds:
                     self._plan_theft(who, at_ms)
-                theft = None
+                theft = self._misused(message, at_ms)
             else:
                 heapq.heappop(turns)
                 message, theft = who.message, who
@@ -118,15 +125,24 @@ class _Life:
         return next_time(self._chance, account, start_ms)
 
     def _plan_theft(self, account: Account, at_ms: int) -> None:
-        kind = self._chance.choice(self._plan.kinds)
+        kind = self._chance.choice(self._kinds)
         events = FRAUD_KINDS[kind](self._chance, account, self._world, at_ms)
-        soonest, latest = self._plan.label_hours
-        delay_ms = int(self._chance.uniform(soonest, latest) * HOUR_MS)
-        reported_ms = events[-1]["event_time"] + delay_ms
+        reported_ms = self._reported(events[-1]["event_time"])
         for message in events:
             planned = _Theft(message, kind, reported_ms)
             heapq.heappush(self._turns, (message["event_time"], self._planned, planned))
             self._planned += 1
+
+    def _misused(self, message: Message, at_ms: int) -> _Theft | None:
+        """What an honest customer paid at a compromised merchant may be fraud."""
+        compromised = self._compromises.cover(message.get("merchant_id"), at_ms)
+        if not compromised or self._chance.random() >= MISUSED:
+            return None
+        return _Theft(message, MERCHANT_COMPROMISE, self._reported(at_ms))
+
+    def _reported(self, ended_ms: int) -> int:
+        soonest, latest = self._plan.label_hours
+        return ended_ms + int(self._chance.uniform(soonest, latest) * HOUR_MS)
 
     def _label(self, message: Message, theft: _Theft | None) -> Message | None:
         if theft is None:

@@ -1,5 +1,5 @@
 """
-What thieves do: each kind of fraud is one function in a registry.
+What thieves do to an account: each kind of fraud is one function in a registry.
 
 Rule: a kind takes an account and a moment and returns the events of one episode,
 in wire form, without ids, none of them before that moment. To add a kind, write
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from local.generator.accounts import Account, new_device
-from local.generator.habits import in_town, on_the_web
+from local.generator.accounts import Account, new_device, new_payee
+from local.generator.habits import USUAL_TRANSFER, in_town, on_the_web, session, transfer
 from local.generator.traffic import HOUR_MS, MINUTE_MS, Message
 from local.generator.world import PLACES, Place, World
 
@@ -70,6 +70,28 @@ def card_testing(chance: Random, account: Account, world: World, start_ms: int) 
         message["amount_minor"] = round(chance.uniform(300, 1500) * account.place.minor_per_euro)
         events.append(_from_device(chance, message, device))
     return events
+
+
+@fraud_kind("account_takeover")
+def account_takeover(chance: Random, account: Account, world: World, start_ms: int) -> list[Message]:
+    """Within an hour or two a login abroad from a new device, a new payee, and 3 to 8 large payments."""
+    at_ms = start_ms + chance.randrange(10 * MINUTE_MS, 6 * HOUR_MS)
+    elsewhere, device, payee = _far_from(chance, account.place), new_device(chance), new_payee(chance)
+    told: Message = {"country": elsewhere.country}
+    events: list[Message] = []
+    for kind in ("login", "device_change", "payee_added"):
+        events.append(session(account, kind, at_ms) | told)
+        at_ms += chance.randrange(20 * SECOND_MS, 8 * MINUTE_MS)
+    events[-1]["counterparty_id"] = payee
+    for _ in range(chance.randint(3, 6)):
+        euro = USUAL_TRANSFER * account.taste * chance.uniform(4, 12)
+        amount_minor = round(euro * account.place.minor_per_euro)
+        events.append(transfer(session(account, "login", at_ms) | told, payee, amount_minor))
+        at_ms += chance.randrange(1 * MINUTE_MS, 12 * MINUTE_MS)
+    for _ in range(chance.randint(0, 2)):
+        events.append(_theft(chance, account, world, at_ms, None))
+        at_ms += chance.randrange(1 * MINUTE_MS, 12 * MINUTE_MS)
+    return [_from_device(chance, message, device) for message in events]
 
 
 def _theft(chance: Random, account: Account, world: World, at_ms: int, elsewhere: Place | None) -> Message:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from random import Random
 
-from local.generator.accounts import Account, new_device
+from local.generator.accounts import Account, new_device, new_payee
 from local.generator.traffic import DAY_MS, HOUR_MS, Message
-from local.generator.world import PLACES, Merchant, World
+from local.generator.travel import arrived, plan_trip
+from local.generator.world import Merchant, World
 
 AWAKE_AT_NIGHT = 0.03  # share of events outside the account's hours that happen all the same
-TRIP_CHANCE = 0.002  # an event, of leaving for another place for some days
+TRIP_CHANCE = 0.002  # an event, of leaving for another country for some days
 DECLINED = 0.02
 NEW_SHOP = 0.08
+USUAL_TRANSFER = 140.0  # euro
 NEW_DEVICE = 0.08  # share of sessions that begin on a device bought since
 
 
@@ -33,15 +35,13 @@ def next_time(chance: Random, account: Account, now_ms: int) -> int:
 
 
 def _travel(chance: Random, account: Account, now_ms: int, at_ms: int) -> int:
-    """Begin or end a trip; nobody acts in the 14 hours that each way takes."""
+    """Leave now, or be wherever the trip has led by *at_ms*; nobody acts on the way."""
     if account.trip is None:
-        begin_ms = now_ms + 14 * HOUR_MS
-        end_ms = begin_ms + chance.randrange(2, 7) * DAY_MS
-        account.trip = (begin_ms, end_ms, chance.choice(PLACES))
-        return max(at_ms, begin_ms)
-    if at_ms > account.trip[1]:
-        at_ms = max(at_ms, account.trip[1] + 14 * HOUR_MS)
+        account.trip = plan_trip(chance, account.place, now_ms)
+    at_ms, place = arrived(account.trip, at_ms)
+    if place is None:
         account.trip = None
+    account.here = place or account.place
     return at_ms
 
 
@@ -121,16 +121,21 @@ def _cash(chance: Random, account: Account, near_shop: Merchant, at_ms: int) -> 
 
 def _transfer(chance: Random, account: Account, at_ms: int) -> Message:
     if chance.random() < 0.15:
-        account.payees.append(f"p-{chance.getrandbits(28):07x}")
+        account.payees.append(new_payee(chance))
         message = _session(chance, account, at_ms)
         message.update(event_type="payee_added", counterparty_id=account.payees[-1])
         return message
     message = _session(chance, account, at_ms)
+    return transfer(message, chance.choice(account.payees), _amount(chance, account, USUAL_TRANSFER))
+
+
+def transfer(message: Message, payee: str, amount_minor: int) -> Message:
+    """*message*, a session, in which so much went to *payee*."""
     message.update(
         event_type="payment",
         channel="transfer",
-        counterparty_id=chance.choice(account.payees),
-        amount_minor=_amount(chance, account, 140.0),
+        counterparty_id=payee,
+        amount_minor=amount_minor,
         auth_result="approved",
     )
     return message
@@ -141,13 +146,18 @@ def _session(chance: Random, account: Account, at_ms: int) -> Message:
     if chance.random() < NEW_DEVICE:
         account.devices[-1] = new_device(chance)
         kind = "device_change"
+    return session(account, kind, at_ms)
+
+
+def session(account: Account, kind: str, at_ms: int) -> Message:
+    """An event of *kind* that is no payment, from the device that the account used last."""
     device_id, fingerprint = account.devices[-1]
     return {
         **account.base,
         "event_time": at_ms,
         "amount_minor": 0,
         "event_type": kind,
-        "country": account.country,
+        "country": account.here.country,
         "device_id": device_id,
         "device_fingerprint": fingerprint,
         "ip": account.ip,
@@ -155,8 +165,8 @@ def _session(chance: Random, account: Account, at_ms: int) -> Message:
 
 
 def _shop(chance: Random, account: Account, world: World) -> Merchant:
-    if account.trip is not None:
-        return chance.choice(world.in_town[account.trip[2].name])
+    if account.is_away:
+        return chance.choice(world.in_town[account.here.name])
     if chance.random() < NEW_SHOP:
         return chance.choice(world.in_town[account.place.name])
     return chance.choice(account.shops)

@@ -2,7 +2,7 @@
 In which order, and with which record timestamp, a source's messages are sent.
 
 Rules: pure, no clock, no Kafka. Labels go out when event time passes the moment
-they were reported; those reported after the end are never sent. A clock tick
+they were reported, profiles when it passes their update; those after the end are never sent. A clock tick
 never says a later time than what every message still to come may bear, so a
 tick makes nothing late.
 """
@@ -11,12 +11,22 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from local.generator.traffic import CLOCK_KEY, CLOCK_MESSAGE, HOUR_MS, LABELS, TRANSACTIONS, Message, Sample
+from local.generator.traffic import (
+    CLOCK_KEY,
+    CLOCK_MESSAGE,
+    CUSTOMERS,
+    HOUR_MS,
+    LABELS,
+    TRANSACTIONS,
+    Message,
+    Sample,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,21 @@ def with_labels(samples: Iterable[Sample]) -> Iterator[Outgoing]:
         yield Outgoing(TRANSACTIONS, transaction["account_id"], now_ms, transaction, row)
         if label is not None:
             heapq.heappush(waiting, (label["reported"], number, label))
+
+
+def with_profiles(messages: Iterable[Outgoing], profiles: Iterable[Message]) -> Iterator[Outgoing]:
+    """*messages*, each of *profiles* put in before the first that is not older than its update."""
+    waiting = deque(sorted(profiles, key=_updated))
+    for message in messages:
+        while waiting and _updated(waiting[0]) <= message.time_ms:
+            profile = waiting.popleft()
+            yield Outgoing(CUSTOMERS, profile["customer_id"], _updated(profile), profile)
+        yield message
+
+
+def _updated(profile: Message) -> int:
+    updated_ms: int = profile["updated"]
+    return updated_ms
 
 
 def shuffled(messages: Iterable[Outgoing], shuffle_ms: int, seed: int) -> Iterator[Outgoing]:

@@ -105,7 +105,12 @@ def decisions(emitted: list[Emitted]) -> list[dict[str, Any]]:
 
 @contextmanager
 def running(
-    folder: Path, ends: EngineEnds, *, order_wait: str = "none", mode: str = "thread"
+    folder: Path,
+    ends: EngineEnds,
+    *,
+    order_wait: str = "none",
+    profile_wait_ms: int = 0,
+    mode: str = "thread",
 ) -> Iterator[Job]:
     """The job runs, with checkpoints in *folder*; it is cancelled at the end."""
     settings = parse_settings(
@@ -113,7 +118,7 @@ def running(
             "kafka": {"bootstrap.servers": "nowhere.invalid:9092"},
             "card": {"key.source": "file:/nowhere"},
             "archive": {"path": "file:///nowhere"},
-            "order": {"wait": order_wait},
+            "order": {"wait": order_wait, "profile.wait.ms": str(profile_wait_ms)},
             "engine": {"marker.period.ms": "1500", "execution.mode": mode},
         }
     )

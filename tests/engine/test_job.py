@@ -79,10 +79,14 @@ def told_by_rules() -> list[Message]:
     ]
 
 
+def stories_profile() -> bytes:
+    """The profile of the stories' customer, in force before all of them."""
+    return encode_json(customer_message(account_ids=list(STORIES), updated=NOON_MS - 24 * ONE_HOUR_MS))
+
+
 def learn_profiles(job: Job) -> list[Message]:
     """The stories' accounts know their customer afterwards; the payments that it took to see that."""
-    profile = customer_message(account_ids=list(STORIES))
-    job.send("customers", [Message("c-1", encode_json(profile)), Message("c-2", b"[]")])
+    job.send("customers", [Message("c-1", stories_profile()), Message("c-2", b"[]")])
     probes: list[Message] = []
     while not probes or any(
         "country-mismatch:country_is_home" in d["missing"] for d in decisions(job.emitted)[-1:]
@@ -137,9 +141,8 @@ def kind(name: str, emitted: list[Emitted]) -> list[dict[str, Any]]:
 def on_the_bench(messages: list[Message], *, waits: bool = False) -> dict[str, dict[str, Any]]:
     """What the operator decides on *messages* outside of Flink, by transaction, the attempt left out."""
     bench = Bench(wait_for_watermark=waits, max_pending=10**6)
-    profile = encode_json(customer_message(account_ids=list(STORIES)))
     for account in STORIES:
-        bench.send(profile, key=account, partition=rows.FROM_PROFILES)
+        bench.send(stories_profile(), key=account, partition=rows.FROM_PROFILES)
     for message in messages:
         bench.send(message.raw, key=message.key, record_ms=message.record_ms)
     bench.watermark(NOON_MS + 24 * ONE_HOUR_MS)
@@ -216,6 +219,50 @@ def test_watermark_releases_in_event_time_order(gateway: Any, tmp_path: Path) ->
             assert [each["event_time"] for each in decided] == sorted(each["event_time"] for each in decided)
         agreed = {each["transaction_id"]: each | {"attempt": 0} for each in decisions(job.emitted)}
         assert agreed == on_the_bench(messages, waits=True)
+
+
+def test_profiles_are_as_of_event_time(gateway: Any, tmp_path: Path) -> None:
+    """
+    Under order.wait = watermark each payment sees the version in force at its time, whatever came when.
+
+    s       5     10    20    25      the newer version comes first, payments in any order
+    home    -     IT    FR    FR
+    paid    DE    IT    FR    ES      never in a country before; only Spain is not home
+    """
+    versions = [
+        Message("c-1", encode_json(customer_message(updated=NOON_MS + second * 1_000, home_country=home)))
+        for second, home in ((20, "FR"), (10, "IT"))
+    ]
+    paid = {25: "ES", 5: "DE", 20: "FR", 10: "IT"}
+    payments = [payment("a-1", second, 10_001, country=country) for second, country in paid.items()]
+    tick = Message(rows.CLOCK_KEY, b'{"clock":true}', NOON_MS + ONE_HOUR_MS)
+    with running(tmp_path, EngineEnds(longest_ms=50), order_wait="watermark") as job:
+        job.send("customers", [*versions, Message("c-2", b"[]")])
+        job.take(lambda emitted: len(kind("dead letter", emitted)) == 1)  # the versions have passed too
+        job.send("transactions", [*payments, tick])
+        decided = job.take_decisions(len(payments))
+    missing = ["country-mismatch:country_is_home" in each["missing"] for each in decided]
+    abroad = ["country-mismatch" in {reason["rule"] for reason in each["reasons"]} for each in decided]
+    assert missing == [True, False, False, False]
+    assert abroad == [False, False, False, True]
+
+
+def test_first_profile_is_waited_for(gateway: Any, tmp_path: Path) -> None:
+    """
+    Live, a payment waits for its account's first profile, and goes on without one when the wait is over.
+
+    a-1    paid    its profile comes: decided, and it is known
+    a-2    paid    ................................ decided, and its home is missing
+    """
+    profile = customer_message(account_ids=["a-1"], updated=NOON_MS - ONE_HOUR_MS)
+    paid = [payment(account, 0, 10_001) for account in ("a-1", "a-2")]
+    with running(tmp_path, EngineEnds(longest_ms=0), profile_wait_ms=5_000) as job:
+        job.send("transactions", [*paid, Message("a-1", b"{")])
+        job.take(lambda emitted: len(kind("dead letter", emitted)) == 1)  # they have come before
+        job.send("customers", [Message("c-1", encode_json(profile))])
+        decided = job.take_decisions(2)
+    told = [(d["account_id"], "country-mismatch:country_is_home" in d["missing"]) for d in decided]
+    assert told == [("a-1", False), ("a-2", True)]
 
 
 def test_failure_loses_nothing(gateway: Any, tmp_path: Path) -> None:

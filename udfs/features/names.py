@@ -187,7 +187,7 @@ FEATURES: tuple[Feature, ...] = (
         name="profile_known",
         type="bool",
         unit="",
-        meaning="The customer's profile was known when deciding",
+        meaning="A version of the customer's profile as old as this event was known when deciding",
     ),
     Feature(
         name="account_age_days",

@@ -1,6 +1,14 @@
-"""The part of a customer's profile that each of its accounts keeps, and what it says about an event."""
+"""
+The part of a customer's profile that each of its accounts keeps, and what it says about an event.
+
+Rule: an event sees the newest version that was updated at or before it, whenever
+that version came; what was updated later it can't have known (ADR-0022).
+"""
 
 from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from schemas.customer import Customer
 from schemas.record import Record
@@ -24,6 +32,7 @@ class Profile(Record, frozen=True):
     opened_ms: int | None = None
 
 
+MOST_VERSIONS = 4  # of a profile that an account keeps; each is 50 to 90 bytes of its packed value
 _NOBODY = Profile(customer_id="", updated_ms=0)
 
 
@@ -42,9 +51,25 @@ def profile_of(customer: Customer) -> Profile:
     )
 
 
-def newer(kept: Profile | None, told: Profile) -> Profile:
-    """The profile to keep: the later *updated_ms* wins, and *told* where they are equal."""
-    return told if kept is None or told.updated_ms >= kept.updated_ms else kept
+def learned(versions: Sequence[Profile], told: Profile, most: int = MOST_VERSIONS) -> tuple[Profile, ...]:
+    """
+    *versions*, oldest first, with *told* at its place; of more than *most* the oldest are forgotten.
+
+    A version is its time of update and its customer: told again, it takes its own place. Where two
+    customers claim an account at one time the greater id is the newer, whichever comes first.
+    """
+    place = bisect_left(versions, _version(told), key=_version)
+    again = place < len(versions) and _version(versions[place]) == _version(told)
+    return (*versions[:place], told, *versions[place + again :])[-most:]
+
+
+def _version(profile: Profile) -> tuple[int, str]:
+    return profile.updated_ms, profile.customer_id
+
+
+def as_of(versions: Sequence[Profile], event_time_ms: int) -> Profile | None:
+    """The newest of *versions* (oldest first) that was updated at or before *event_time_ms*."""
+    return next((each for each in reversed(versions) if each.updated_ms <= event_time_ms), None)
 
 
 def profile_features(txn: Transaction, profile: Profile | None) -> Snapshot:

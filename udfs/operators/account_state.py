@@ -20,8 +20,8 @@ from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
 from udfs.features.log import Packed
 from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
-from udfs.features.profile import Profile
-from udfs.operators.arrived import Waiting
+from udfs.features.profile import Profile, as_of
+from udfs.operators.arrived import Arrived, Waiting
 
 STATE_VERSION = 1
 
@@ -66,8 +66,17 @@ class AccountState(Record, frozen=True):
     """All that an account keeps."""
 
     history: AccountHistory = AccountHistory()
-    profile: Profile | None = None
+    profile: Profile | None = None  # its newest version
     pending: tuple[Pending, ...] = ()
+    earlier: tuple[Profile, ...] = ()  # versions of the profile before the newest, oldest first
+    held: tuple[Arrived, ...] = ()  # what waits for the account's first profile, in the order of arrival
+
+    def profile_at(self, event_time_ms: int) -> Profile | None:
+        """The newest version that was updated at or before *event_time_ms*, mostly the newest of all."""
+        newest = self.profile
+        if newest is None or newest.updated_ms <= event_time_ms:
+            return newest
+        return as_of(self.earlier, event_time_ms)
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -15,54 +15,34 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pyflink.common import Row, Types
+from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext, TimeDomain
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
-from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
-from schemas.intake import read_customer, read_transaction
+from schemas.intake import read_customer
+from schemas.record import replace
 from udfs.clients.ends import Ends, opened
 from udfs.features.profile import profile_of
 from udfs.operators import rows
-from udfs.operators.account_state import decode_waiting, encode_waiting
+from udfs.operators.account_state import AccountState, decode_waiting, encode_waiting
 from udfs.operators.accounts import Accounts
-from udfs.operators.arrived import Arrived, Waiting, decode_arrived, in_order
+from udfs.operators.arrived import Arrived, Waiting, in_order
 from udfs.operators.blocks import StateBlocks
 from udfs.operators.counters import Counters
+from udfs.operators.decide_settings import DecideSettings
 from udfs.operators.desk import Concluded, Desk
 from udfs.operators.promises import Promises
+from udfs.operators.reading import Reading
 from udfs.rules.book import load_book
 
+_MOST_HELD = 64  # of an account, for its first profile: its packed value is written whole each time
 _HOLD_S = 0.002  # a full operator looks for answers this often; the scorer always answers in time
 # A thread that waits gets the interpreter's lock after so long; Python's own 5 ms cost a tenth of the
 # throughput, and much less than this costs as much in switching (ADR-0019, ADR-0021).
 _SWITCH_S = 0.0001
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideSettings:
-    """
-    What the operator needs to know.
-
-    Attributes:
-        wait_for_watermark: Hold events and take them in event-time order.
-        marker_period_ms: Life of a promise's timer; outlasts score deadline and store flush.
-        max_pending: Transactions in flight before the source is held.
-        book: The rule book's text.
-        transactions_topic: Where the transactions come from, for dead letters.
-        customers_topic: Where the profiles come from, for dead letters.
-    """
-
-    wait_for_watermark: bool
-    marker_period_ms: int
-    max_pending: int
-    book: str
-    transactions_topic: str
-    customers_topic: str
 
 
 def now_ms() -> int:
@@ -75,11 +55,12 @@ class Decide(KeyedProcessFunction):
     Every transaction of an account is decided once, in the account's order.
 
     Key, State: account; `account` (packed AccountState, bounded by the features'
-    limits and by what is in flight), `blocks` (day -> older events, as far back as
+    limits, by what is in flight, and by `_MOST_HELD`), `blocks` (day -> older events, as far back as
     the longest window), `waiting` (event time -> transactions, only under
     order.wait = watermark, emptied by the watermark).
     Emits: a transaction's `rows.ANSWERS` and `rows.DECIDED` row; dead letters on `rows.DEAD_LETTERS`.
-    If an event is missing, nothing waits for it. If late, it is decided at once.
+    If an event is missing, nothing waits for it, but an account's first profile may be
+    waited for (ADR-0022). If late, it is decided at once.
     """
 
     def __init__(
@@ -102,6 +83,8 @@ class Decide(KeyedProcessFunction):
         self._promises = Promises(self._clock(), self._settings.marker_period_ms)
         ends = opened(rows.subtask_of(runtime_context), self._make_ends)
         self._desk = Desk(load_book(self._settings.book), ends, self._promises, self._counters)
+        topics = self._settings.transactions_topic, self._settings.customers_topic
+        self._reading = Reading(*topics, ends.card_key, self._counters)
 
     def close(self) -> None:
         """Write what the stores are owed, and let the ends go."""
@@ -116,7 +99,7 @@ class Decide(KeyedProcessFunction):
         try:
             self._take(message, ctx)
         except RecordError as error:
-            emitted.append((rows.DEAD_LETTERS, self._refused(message, error, ctx)))
+            emitted.append((rows.DEAD_LETTERS, self._reading.refused(message, error, ctx)))
         return emitted
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> list[Any]:
@@ -131,6 +114,8 @@ class Decide(KeyedProcessFunction):
             if self._counters.is_due(timestamp):
                 self._desk.count_writes()
                 self._counters.publish()
+        elif self._promises.is_hold(timestamp):
+            self._let_go(ctx)
         self._tick(ctx, self._clock())
         return emitted
 
@@ -143,35 +128,21 @@ class Decide(KeyedProcessFunction):
             self._receive(message, ctx)
 
     def _receive(self, message: rows.Arrival, ctx: Any) -> None:
-        arrived = self._read(message, ctx)
+        arrived = self._reading.transaction(message, ctx)
         late = arrived.late or arrived.txn.event_time_ms <= ctx.timer_service().current_watermark()
         if self._settings.wait_for_watermark and not late:
             self._wait(arrived, ctx)
         else:
-            self._decide([arrived], ctx, late=late)
-
-    def _read(self, message: rows.Arrival, ctx: Any) -> Arrived:
-        """What came through the stages of other entities, or, where there are none, from the topic."""
-        if message.partition == rows.STAGED:
-            return decode_arrived(message.raw)
-        txn = read_transaction(message.raw, message.key, ctx.timestamp(), self._desk.ends.card_key)
-        self._counters.accepted()
-        return Arrived(txn)
+            self._decide([replace(arrived, late=True) if late else arrived], ctx)
 
     def _learn(self, message: rows.Arrival, ctx: Any) -> None:
         told = profile_of(read_customer(message.raw))
-        state = self._accounts.read(message.key)
-        self._accounts.write(message.key, self._desk.learn(state, told, self._promise(ctx, self._clock())))
-
-    def _refused(self, message: rows.Arrival, error: RecordError, ctx: Any) -> Row:
-        self._counters.refused()
-        topic = self._topic(message)
-        source = Source(topic, message.partition, message.offset, ctx.timestamp(), message.key)
-        return rows.dead_letter_row(dead_letter(error, source, message.raw))
-
-    def _topic(self, message: rows.Arrival) -> str:
-        from_profiles = message.partition == rows.FROM_PROFILES
-        return self._settings.customers_topic if from_profiles else self._settings.transactions_topic
+        marker_ms = self._promise(ctx, self._clock())
+        state = self._desk.learn(self._accounts.read(message.key), told, marker_ms)
+        if state.held:
+            self._judge(message.key, state, (), ctx)
+        else:
+            self._accounts.write(message.key, state)
 
     # --- order.wait = watermark
 
@@ -184,17 +155,44 @@ class Decide(KeyedProcessFunction):
     def _release(self, event_time_ms: int, ctx: Any) -> None:
         waiting = decode_waiting(self._waiting.get(event_time_ms))
         self._waiting.remove(event_time_ms)
-        self._decide(sorted(waiting.arrived, key=in_order), ctx, late=False)
+        self._decide(sorted(waiting.arrived, key=in_order), ctx)
+
+    # --- an account's first profile
+
+    def _hold(self, account_id: str, state: AccountState, arrived: Sequence[Arrived], ctx: Any) -> None:
+        """Keep *arrived* behind what is held; one timer lets all go, so that none overtakes."""
+        if not state.held:
+            due_ms = self._promises.hold(self._clock(), self._settings.profile_wait_ms)
+            ctx.timer_service().register_processing_time_timer(due_ms)
+        self._counters.add_many("held_for_profile", len(arrived))
+        self._accounts.write(account_id, replace(state, held=(*state.held, *arrived)))
+
+    def _let_go(self, ctx: Any) -> None:
+        """No profile has come in time: what is held goes on without one."""
+        account_id = rows.key_of(ctx)
+        state = self._accounts.read(account_id)
+        if state.held:
+            self._judge(account_id, state, (), ctx)
 
     # --- deciding
 
-    def _decide(self, arrived: Sequence[Arrived], ctx: Any, *, late: bool) -> None:
-        """Consider each transaction, write the packed value once, then ask for the scores."""
-        now_ms = self._clock()
-        marker_ms = self._promise(ctx, now_ms)
+    def _decide(self, arrived: Sequence[Arrived], ctx: Any) -> None:
+        """Judge *arrived*, unless their account is to wait for its first profile."""
         account_id = arrived[0].txn.account_id
         state = self._accounts.read(account_id)
-        work = self._desk.consider(state, arrived, marker_ms, self._blocks, late=late)
+        waits = self._settings.profile_wait_ms and state.profile is None
+        if waits and len(state.held) + len(arrived) <= _MOST_HELD:
+            self._hold(account_id, state, arrived, ctx)
+        else:
+            self._judge(account_id, state, arrived, ctx)
+
+    def _judge(self, account_id: str, state: AccountState, arrived: Sequence[Arrived], ctx: Any) -> None:
+        """Consider what is held, then *arrived*; write the packed value once, then ask for the scores."""
+        now_ms = self._clock()
+        marker_ms = self._promise(ctx, now_ms)
+        if state.held:
+            arrived, state = (*state.held, *arrived), replace(state, held=())
+        work = self._desk.consider(state, arrived, marker_ms, self._blocks)
         self._accounts.write(account_id, work.state)
         self._desk.ask(work.asks, marker_ms)
         self._tick(ctx, now_ms)

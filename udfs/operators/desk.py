@@ -18,7 +18,7 @@ from schemas.record import replace
 from udfs.clients.ends import Ends
 from udfs.features.blocks import Blocks
 from udfs.features.engine import is_duplicate
-from udfs.features.profile import Profile, newer
+from udfs.features.profile import Profile, learned
 from udfs.operators.account_state import (
     AccountState,
     Pending,
@@ -77,7 +77,7 @@ class Desk:
         self._book = book
 
     def consider(
-        self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks, *, late: bool
+        self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks
     ) -> Work:
         """Observe each transaction of an account, but for duplicates, and judge it but for its score."""
         work = self.awake(arrived[0].txn.account_id, state, marker_ms)
@@ -85,7 +85,7 @@ class Desk:
             if is_duplicate(work.state.history, each.txn):
                 self.counters.add("duplicates")
             else:
-                considered = consider(work.state, each, self._book, blocks, late=late or each.late)
+                considered = consider(work.state, each, self._book, blocks, late=each.late)
                 work = self._promised(work, considered, marker_ms)
         return work
 
@@ -117,11 +117,12 @@ class Desk:
         return Work(kept, [_asked_again(last)])
 
     def learn(self, state: AccountState, told: Profile, marker_ms: int) -> AccountState:
-        """The state with the newer profile, which the hot store is told of."""
-        profile = newer(state.profile, told)
-        self.tell(profile, marker_ms)
+        """The state with *told* among the profile's versions; the hot store is told of the newest."""
+        known = state.earlier if state.profile is None else (*state.earlier, state.profile)
+        *earlier, newest = learned(known, told)
+        self.tell(newest, marker_ms)
         self.counters.add("profiles")
-        return replace(state, profile=profile)
+        return replace(state, profile=newest, earlier=tuple(earlier))
 
     def tell(self, profile: Profile, marker_ms: int) -> None:
         """Owe the hot store *profile*."""

@@ -53,13 +53,14 @@ def consider(
 ) -> Consideration:
     """Observe what *arrived* and apply every rule that does not need the score."""
     txn = arrived.txn
-    history, snapshot, out_of_order = observe(state.history, txn, state.profile, blocks)
+    profile = state.profile_at(txn.event_time_ms)
+    history, snapshot, out_of_order = observe(state.history, txn, profile, blocks)
     snapshot.update(arrived.features)
-    values = rule_values(txn, snapshot, state.profile)
+    values = rule_values(txn, snapshot, profile)
     outcome = apply(book.before, values)
     undecided = Undecided(
         txn=txn,
-        profile=state.profile,
+        profile=profile,
         account_version=history.decided,
         features=snapshot,
         hits=outcome.hits,

@@ -3,7 +3,7 @@ Marker timers: when a promise's timer fires, whose life it is of, and what a res
 
 A processing-time timer is checkpointed, so each transaction's marker timer *is*
 its promise. A timer's last digit tells what it is: 0 a marker, 3 a long marker,
-1 or 5 a tick. Pure; the operator gives the time. ADR-0005.
+7 the end of a hold, 1 or 5 a tick. Pure; the operator gives the time. ADR-0005.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 
 _GRAIN_MS = 10
 _LONG = 3  # last digit of a long marker
+_HOLD = 7  # last digit of the end of a hold
 _TICK_MS = 5  # an answer leaves at most this long after it came when no message does it (DESIGN)
 _STORE_PERIODS = 10  # a store that is away for long is looked at this much less often
 
@@ -36,6 +37,16 @@ class Promises:
     def long_marker(self, now_ms: int) -> int:
         """When to look again at a store that did not take a write in time; later than a former life's."""
         return _rounded_up(now_ms + _STORE_PERIODS * self._period_ms + 2 * _GRAIN_MS) + _LONG
+
+    @staticmethod
+    def hold(now_ms: int, wait_ms: int) -> int:
+        """When what is held from now on is let go: *wait_ms* later, less than 10 ms more."""
+        return _rounded_up(now_ms + wait_ms - _HOLD) + _HOLD
+
+    @staticmethod
+    def is_hold(timer_ms: int) -> bool:
+        """Whether a timer is the end of a hold, of whichever life."""
+        return timer_ms % _GRAIN_MS == _HOLD
 
     def is_of_former_life(self, timer_ms: int) -> bool:
         """Whether a marker timer, long or not, was set before this operator started."""

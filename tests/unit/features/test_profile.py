@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import permutations
+
 import pytest
 
 from schemas.customer import Customer
 from tests.unit.features.scenario import DAY, NOON_MS, at, seen
-from udfs.features.profile import Profile, newer, profile_of
+from udfs.features.profile import Profile, as_of, learned, profile_of
 
 pytestmark = pytest.mark.unit
 
@@ -65,9 +68,48 @@ def test_profile_keeps_what_accounts_need() -> None:
     assert profile_of(customer) == Profile("c", 7, "retail", "DE", 52.52, 13.405, "full", "low", 5)
 
 
-@pytest.mark.parametrize(("kept_ms", "told_ms", "wins"), [(1, 2, "told"), (2, 1, "kept"), (2, 2, "told")])
-def test_newer_profile_wins(kept_ms: int, told_ms: int, wins: str) -> None:
-    """The later update is kept, whichever comes last; of two at one time the one told last."""
-    kept, told = Profile("c", kept_ms, segment="kept"), Profile("c", told_ms, segment="told")
-    assert newer(kept, told).segment == wins
-    assert newer(None, told) == told
+def version(updated_ms: int, segment: str | None = None, customer_id: str = "c") -> Profile:
+    """A version of a profile."""
+    return Profile(customer_id, updated_ms, segment=segment)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ([], []),
+        ([10], [10]),
+        ([10, 20, 30], [10, 20, 30]),
+        ([30, 10, 20], [10, 20, 30]),  # out of order: each at its place
+        ([10, 20, 10, 20], [10, 20]),  # told again: nothing changes
+        ([10, 20, 30, 40, 50], [20, 30, 40, 50]),  # too many: the oldest is forgotten
+        ([20, 30, 40, 50, 10], [20, 30, 40, 50]),  # older than all that are kept
+    ],
+)
+def test_versions_are_kept_in_order(told: list[int], kept: list[int]) -> None:
+    """A bounded few versions are kept, oldest first, in whichever order they are told."""
+    versions = reduce(learned, map(version, told), ())
+    assert [each.updated_ms for each in versions] == kept
+
+
+def test_version_told_again_takes_its_place() -> None:
+    """Of one update of one customer the version told last stays."""
+    versions = learned((version(1), version(2, "old"), version(3)), version(2, "new"))
+    assert [each.segment for each in versions] == [None, "new", None]
+
+
+@pytest.mark.parametrize("told", list(permutations("ab")))
+def test_two_customers_of_one_account(told: tuple[str, ...]) -> None:
+    """Where two customers claim an account at one time, the greater id counts, whichever comes first."""
+    versions = reduce(learned, (version(1, customer_id=name) for name in told), ())
+    found = as_of(versions, 1)
+    assert found is not None
+    assert found.customer_id == "b"
+
+
+@pytest.mark.parametrize(
+    ("event_time_ms", "seen_ms"), [(9, None), (10, 10), (19, 10), (20, 20), (29, 20), (30, 30), (10**6, 30)]
+)
+def test_newest_version_as_old_as_the_event(event_time_ms: int, seen_ms: int | None) -> None:
+    """An event sees the newest version that was updated at or before it; one before all sees none."""
+    found = as_of(tuple(map(version, (10, 20, 30))), event_time_ms)
+    assert (found and found.updated_ms) == seen_ms

@@ -65,6 +65,19 @@ def test_managed_flinks_own_group_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("wait", "profile_wait_ms", "faults"), [("none", "300", 0), ("watermark", "0", 0), ("watermark", "1", 1)]
+)
+def test_profiles_are_waited_for_in_one_way(wait: str, profile_wait_ms: str, faults: int) -> None:
+    """To wait for an account's first profile where event time tells its profile already is a fault."""
+    groups = given_also(order={"wait": wait, "profile.wait.ms": profile_wait_ms})
+    if not faults:
+        assert parse_settings(groups).order.profile_wait_ms == int(profile_wait_ms)
+        return
+    [fault] = faults_of(groups)
+    assert "order/profile.wait.ms: found 1 ms, expected 0" in fault
+
+
+@pytest.mark.parametrize(
     ("group", "name", "value", "told"),
     [
         ("score", "deadline.ms", "soon", "'soon', expected a whole number"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.generator.frauds import FRAUD_KINDS
+from local.generator.engine import KINDS
 from local.mappings.spec import CELL_KEYS, TRANSACTION_FIELDS, load_spec, parse_spec
 
 pytestmark = pytest.mark.unit
@@ -29,7 +29,7 @@ def test_every_name_is_explained() -> None:
     """The page names every field and every key of a cell; the generator's page every kind of fraud."""
     page = (DOCS / "your-own-data.md").read_text()
     assert not [name for name in TRANSACTION_FIELDS | CELL_KEYS if f"`{name}`" not in page]
-    assert not [kind for kind in FRAUD_KINDS if f"`{kind}`" not in (DOCS / "generator.md").read_text()]
+    assert not [kind for kind in KINDS if f"`{kind}`" not in (DOCS / "generator.md").read_text()]
 
 
 @pytest.mark.parametrize("name", ["handbook", "sparkov", "generated"])

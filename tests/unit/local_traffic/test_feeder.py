@@ -114,13 +114,15 @@ class FakeSource:
     name = "mine.csv"
     total = 3
 
-    def __init__(self, samples: list[Sample]) -> None:
-        """The samples are kept as they are."""
-        self._samples = samples
+    def __init__(self, samples: list[Sample], updates_ms: tuple[int, ...] = ()) -> None:
+        """The samples are kept as they are; the customer is updated at *updates_ms*."""
+        self._samples, self._updates_ms = samples, updates_ms
 
     def customers(self) -> Iterator[Message]:
-        """One customer, of no date."""
-        yield {"customer_id": "c", "account_ids": ["a-0"]}
+        """One customer, of no date, and its later versions."""
+        customer = {"customer_id": "c", "account_ids": ["a-0"]}
+        yield customer
+        yield from ({**customer, "updated": updated_ms} for updated_ms in self._updates_ms)
 
     def samples(self) -> Iterator[Sample]:
         """The samples."""
@@ -166,6 +168,26 @@ def test_customers_first() -> None:
     topic, key, message, time_ms, _ = broker.taken[0]
     assert (topic, key, time_ms, message["updated"]) == (CUSTOMERS, b"c", START_MS - 1, START_MS - 1)
     assert report.customers == 1
+
+
+def test_later_versions_when_updated() -> None:
+    """A version of a profile that is updated during the traffic is sent at its time, and counted."""
+    broker, minute_ms = FakeBroker(), 60_000
+    updates = (START_MS + 2 * minute_ms, START_MS - 7 * minute_ms, START_MS + 1, START_MS + HOUR_MS)
+    feeder = Feeder("unused", connect=broker.connect, clock=FakeClock())
+    report = feeder.feed(FakeSource(minutely(4), updates))
+    sent = [(topic, time_ms - START_MS) for topic, key, _, time_ms, _ in broker.taken if key != b"__clock__"]
+    assert sent == [
+        (CUSTOMERS, -1),
+        (CUSTOMERS, -1),
+        (TRANSACTIONS, 0),
+        (CUSTOMERS, 1),
+        (TRANSACTIONS, minute_ms),
+        (CUSTOMERS, 2 * minute_ms),
+        (TRANSACTIONS, 2 * minute_ms),
+        (TRANSACTIONS, 3 * minute_ms),
+    ]
+    assert (report.customers, report.labels, report.transactions) == (4, 0, 4)
 
 
 def test_labels_when_due() -> None:

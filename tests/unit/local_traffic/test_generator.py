@@ -11,33 +11,17 @@ import pytest
 
 from local.generator import Generator, live_generator
 from local.generator.cards import card_number_for
-from local.generator.frauds import FRAUD_KINDS
-from local.generator.traffic import DAY_MS, HOUR_MS, Sample
+from local.generator.engine import KINDS
+from local.generator.traffic import DAY_MS, HOUR_MS
 from schemas.card import CardKey
 from schemas.intake import read_customer, read_label, read_transaction
 from schemas.wire_out import encode_json
+from tests.unit.local_traffic.generated import START_MS, frauds, traffic
 
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
-START_MS = 1_704_067_200_000
 KEY = CardKey("v1", b"0" * 32)
-
-
-def traffic(count: int, **changes: object) -> list[Sample]:
-    """The first *count* samples of a generator."""
-    arguments = {"seed": 1, "accounts": 300, "start_ms": START_MS, "fraud_ratio": 0.01} | changes
-    return list(islice(Generator(**arguments).samples(), count))  # type: ignore[arg-type]
-
-
-def frauds(samples: list[Sample], kind: str) -> dict[str, list[dict[str, object]]]:
-    """Transactions of that kind by account and moment of report: one list an episode."""
-    episodes: dict[str, list[dict[str, object]]] = {}
-    for sample in samples:
-        if sample.label and sample.label.get("kind") == kind:
-            key = f"{sample.label['account_id']} {sample.label['reported']}"
-            episodes.setdefault(key, []).append(sample.transaction)
-    return episodes
 
 
 def test_same_seed() -> None:
@@ -91,11 +75,11 @@ def test_kinds_of_events() -> None:
 def test_labels_come_later() -> None:
     """A label is reported 2 to 48 hours after the end of its episode, all of an episode at once."""
     samples = traffic(8000)
-    for kind in FRAUD_KINDS:
+    for kind in KINDS:
         episodes = frauds(samples, kind)
         assert episodes
         for key, events in episodes.items():
-            waited_ms = int(key.split()[1]) - max(event["event_time"] for event in events)  # type: ignore[type-var, operator]
+            waited_ms = int(key.split()[1]) - max(event["event_time"] for event in events)
             assert waited_ms >= 2 * HOUR_MS
             assert waited_ms <= 48 * HOUR_MS + 4 * HOUR_MS  # the last events may be beyond those looked at
 
@@ -107,7 +91,7 @@ def test_stolen_card() -> None:
     assert whole
     for events in whole:
         assert len(events) <= 9
-        assert events[-1]["event_time"] - events[0]["event_time"] < 4 * HOUR_MS  # type: ignore[operator]
+        assert events[-1]["event_time"] - events[0]["event_time"] < 4 * HOUR_MS
         assert len({event.get("device_id") for event in events}) == 1
 
 
@@ -116,9 +100,9 @@ def test_card_testing() -> None:
     whole = [e for e in frauds(traffic(20000), "card_testing").values() if len(e) >= 13]
     assert whole
     for events in whole:
-        small = [event for event in events if event["amount_minor"] < 199]  # type: ignore[operator]
+        small = [event for event in events if event["amount_minor"] < 199]
         assert len({event["merchant_id"] for event in small}) == len(small) >= 12
-        assert events[-1]["amount_minor"] > 10_000  # type: ignore[operator]
+        assert events[-1]["amount_minor"] > 10_000
     assert any(event["auth_result"] == "declined" for events in whole for event in events)
 
 
@@ -126,7 +110,8 @@ def test_only_kinds_asked_for() -> None:
     """Only the kinds of fraud that are asked for happen."""
     samples = traffic(5000, kinds=("card_testing",))
     assert frauds(samples, "card_testing")
-    assert not frauds(samples, "stolen_card")
+    assert not [kind for kind in KINDS if kind != "card_testing" and frauds(samples, kind)]
+    assert not frauds(traffic(5000, kinds=("merchant_compromise",)), "stolen_card")
 
 
 def test_card_numbers() -> None:
@@ -151,7 +136,7 @@ def test_live_span(transactions: int) -> None:
 
 def test_fixture_is_reproducible(tmp_path: Path) -> None:
     """The command in the fixture's description makes the fixture, byte for byte."""
-    command = [sys.executable, "-m", "local.generator", "--out", str(tmp_path), "--seed", "7"]
+    command = [sys.executable, "-m", "local.generator", "--out", str(tmp_path), "--seed", "1"]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     for name in ("transactions.csv", "customers.csv"):
         assert (tmp_path / name).read_bytes() == (ROOT / "tests/fixtures/small" / name).read_bytes()

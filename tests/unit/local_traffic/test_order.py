@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.generator.order import Order, Outgoing, arrange, cut
-from local.generator.traffic import LABELS, TRANSACTIONS, Sample
+from local.generator.order import Order, Outgoing, arrange, cut, with_profiles
+from local.generator.traffic import CUSTOMERS, LABELS, TRANSACTIONS, Sample
 
 pytestmark = pytest.mark.unit
 
@@ -48,6 +48,23 @@ def test_label_when_due() -> None:
 def test_label_after_the_end() -> None:
     """A label that is reported after the last transaction is not sent."""
     assert said(list(arrange([sample(0, 0, 10)], Order()))) == [(TRANSACTIONS, 0)]
+
+
+def test_profile_when_updated() -> None:
+    """A profile goes out before the first message that is not older than its update, a tick too."""
+    samples = [sample(n, n * 60) for n in range(4)]
+    profiles = [{"customer_id": "c", "updated": updated} for updated in (120, 60, 100, 181)]
+    sent = said(list(with_profiles(arrange(samples, Order(tick_every_ms=100)), profiles)))
+    assert sent == [
+        (TRANSACTIONS, 0),
+        (CUSTOMERS, 60),
+        (TRANSACTIONS, 60),
+        (CUSTOMERS, 100),
+        (CUSTOMERS, 120),
+        ("", 120),
+        (TRANSACTIONS, 120),
+        (TRANSACTIONS, 180),
+    ]
 
 
 def test_ticks() -> None:

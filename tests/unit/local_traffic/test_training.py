@@ -104,3 +104,26 @@ def test_a_replays_features_get_the_mappings_names(folder: Path) -> None:
     found = columns(folder)
     assert found["BOOK_MEAN"] == [1.1, 2.0, 1.6, 2.0, 3.0]
     assert found["count_24h"] == [1, 1, 2, 1, 2]
+
+
+def test_profiles_are_as_of_event_time(tmp_path: Path) -> None:
+    """
+    A row sees the version of its customer's profile that was in force, as the stream does.
+
+    day   1: 1      2: at home in DE      3: 2      4: at home in FR      5: 3
+    """
+    (tmp_path / "mine.yaml").write_text("""
+transactions: {transaction_id: id, account_id: account, event_time: at, amount: amount, country: country,
+               currency: {constant: EUR}}
+customers: {file: customers.csv, customer_id: customer, account_ids: account, updated: at, home_country: home}
+""")
+    days = ((1, 1), (2, 3), (3, 5))
+    rows = [f"{number},a,2024-01-0{day}T00:00:00Z,1,DE" for number, day in days]
+    (tmp_path / "data.csv").write_text("\n".join(["id,account,at,amount,country", *rows]))
+    (tmp_path / "customers.csv").write_text(
+        "customer,account,at,home\nc,a,2024-01-04T00:00:00Z,FR\nc,a,2024-01-02T00:00:00Z,DE\n"
+    )
+    assert main(arguments(tmp_path)) == 0
+    found = columns(tmp_path)
+    assert found["country_is_home"] == [None, True, False]
+    assert found["profile_known"] == [False, True, True]

@@ -64,7 +64,23 @@ def full() -> AccountState:
     return AccountState(history=history, profile=profile_of(customer()), pending=(pending, pending))
 
 
-SHAPES = {"account_empty.bin": AccountState(), "account_full.bin": full()}
+def versioned() -> AccountState:
+    """An account that knows two versions of its profile: what v1/account_versions.bin was written from."""
+    newest, earlier = customer(), customer(updated_ms=NOON_MS - 1, segment=None, home_country="FR")
+    return AccountState(profile=profile_of(newest), earlier=(profile_of(earlier),))
+
+
+def holding() -> AccountState:
+    """An account that holds a transaction for its first profile: v1/account_held.bin."""
+    return AccountState(held=(Arrived(payment(), {"merchant_risk_7d": 0.5}, late=True),))
+
+
+SHAPES = {
+    "account_empty.bin": AccountState(),
+    "account_full.bin": full(),
+    "account_versions.bin": versioned(),
+    "account_held.bin": holding(),
+}
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -166,3 +182,13 @@ def test_sorting_out(
 ) -> None:
     """Open is what a former life had open at its checkpoint, and what this life has out for a score."""
     assert open_ids(*entries, flying=flying, open_from_ms=open_from_ms) == expected
+
+
+@pytest.mark.parametrize(
+    ("event_time_ms", "country"), [(NOON_MS - 2, None), (NOON_MS - 1, "FR"), (NOON_MS, "DE")]
+)
+def test_profile_as_of_a_time(event_time_ms: int, country: str | None) -> None:
+    """An account has the profile that was in force at a time, and none before its first."""
+    profile = versioned().profile_at(event_time_ms)
+    assert (profile and profile.home_country) == country
+    assert AccountState().profile_at(event_time_ms) is None

@@ -122,16 +122,6 @@ def test_profile_is_learned_then_known(bench: Bench) -> None:
     assert bench.tables[1]["c-1"][1]["segment"] == "retail"
 
 
-def test_older_profile_is_not_taken(bench: Bench) -> None:
-    """Of two profiles the one updated later stays, in whichever order they come."""
-    for updated, segment in ((NOON_MS, "premium"), (NOON_MS - 1, "retail")):
-        raw = encode_json(customer_message(updated=updated, segment=segment))
-        bench.send(raw, partition=rows.FROM_PROFILES)
-    profile = decode_state(bench.states["account"]["a-1"]).profile
-    assert profile is not None
-    assert profile.segment == "premium"
-
-
 @pytest.mark.parametrize(
     ("raw", "place", "reason", "topic"),
     [

@@ -83,3 +83,16 @@ def test_own_timer_first_means_nothing_was_open() -> None:
     promises.kept()
     promises.recalled(1_000)  # a long marker, of a write alone
     assert promises.open_from_ms == math.inf
+
+
+@pytest.mark.parametrize("now_ms", range(1_000_000, 1_000_010))
+def test_end_of_a_hold(now_ms: int) -> None:
+    """What is held is let go when the wait is over, less than 10 ms later, by a timer of its own kind."""
+    timer_ms = Promises.hold(now_ms, 300)
+    assert 0 <= timer_ms - (now_ms + 300) < 10
+    assert Promises.is_hold(timer_ms)
+    promises = Promises(now_ms, 1_000)
+    assert not promises.is_marker(timer_ms)
+    assert not promises.is_of_former_life(timer_ms)
+    others = [promises.marker(now_ms), promises.long_marker(now_ms), promises.next_tick(now_ms)]
+    assert not [each for each in others if each is None or Promises.is_hold(each)]
