@@ -41,6 +41,8 @@ Real-time fraud decisions: work with what decides.
   fraudstream rules check --book my-book.yaml         is this a rule book?
   fraudstream rules measure --run out/run             how well did each rule catch what labels call fraud?
   fraudstream features skew --run out/run             did live features differ from training's, and why?
+  fraudstream features baseline --run out/run --to baseline.json   keep what features are like
+  fraudstream features quality --run out/run --baseline baseline.json   have they changed?
 """
 _CHECK_ABOUT = """\
 Check a condition or a whole rule book before anything runs it.

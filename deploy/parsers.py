@@ -6,6 +6,9 @@ import argparse
 from datetime import UTC, datetime
 from functools import partial
 
+from schemas.errors import BadSetting
+from udfs.features.entries import span_ms
+
 OK = 0
 FAULT = 1
 EXIT_CODES = "Exit codes: 0 all is well, 1 a fault in what was given, 2 wrong usage."
@@ -40,3 +43,16 @@ def moment_ms(text: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000)
+
+
+def period_ms(text: str) -> int:
+    """
+    Milliseconds of a span such as 30m, 6h or 1d.
+
+    Raises:
+        ArgumentTypeError: If it is none.
+    """
+    try:
+        return span_ms(text)
+    except BadSetting as error:
+        raise argparse.ArgumentTypeError(f"found {error.found}, expected {error.expected}") from error
