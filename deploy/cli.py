@@ -13,11 +13,12 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 from unicodedata import east_asian_width
 
+from deploy.of_runs import add_features_commands, add_rules_commands
+from deploy.parsers import FAULT, OK, add_parser
 from schemas.errors import ConfigurationError
 from udfs.rules.book import RuleBook, built_in_text, load_book
 from udfs.rules.book_yaml import MAX_LENGTH as MAX_BOOK_LENGTH
@@ -25,8 +26,6 @@ from udfs.rules.check import check_condition
 from udfs.rules.errors import ExpressionError
 from udfs.rules.tokens import MAX_LENGTH, quoted
 
-OK = 0
-FAULT = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 _MAX_UTF8 = 4  # bytes a character takes at most
@@ -40,9 +39,11 @@ Real-time fraud decisions: work with what decides.
   fraudstream rules check --expression "amount > 5"   is this a condition?
   fraudstream rules check --expression - < rule.txt   the same, from standard input
   fraudstream rules check --book my-book.yaml         is this a rule book?
+  fraudstream rules measure --run out/run             how well did each rule catch what labels call fraud?
   fraudstream features skew --run out/run             did live features differ from training's, and why?
+  fraudstream features baseline --run out/run --to baseline.json   keep what features are like
+  fraudstream features quality --run out/run --baseline baseline.json   have they changed?
 """
-_EXIT_CODES = "Exit codes: 0 all is well, 1 a fault in what was given, 2 wrong usage."
 _CHECK_ABOUT = """\
 Check a condition or a whole rule book before anything runs it.
 
@@ -55,13 +56,6 @@ that is not, with the fault, its column, and a caret under it:
              ^
 
 The language and every name are described in docs/rules.md.
-"""
-_SKEW_ABOUT = """\
-Compare the features of an archive, as seen when deciding, with those computed from it anew.
-
-Where they differ, the decision's own marks say why: it was late, out of order, or came after
-one of its account that was; a merchant's features also depend on when labels and others'
-payments arrived. A difference that nothing explains ends with exit code 1.
 """
 
 
@@ -81,38 +75,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _add_parser(None, "fraudstream", _ABOUT)
+    parser = add_parser(None, "fraudstream", _ABOUT)
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    rules = _add_parser(groups, "rules", "Look at rules, and check them.")
+    rules = add_parser(groups, "rules", "Look at rules, and check them.")
     commands = rules.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    listing = _add_parser(commands, "list", "List the rules of a book, in its order.")
+    listing = add_parser(commands, "list", "List the rules of a book, in its order.")
     listing.add_argument("--book", metavar="FILE", help="a rule book in YAML; without it, the built-in one")
     listing.set_defaults(command=_list_rules)
-    check = _add_parser(commands, "check", _CHECK_ABOUT)
+    check = add_parser(commands, "check", _CHECK_ABOUT)
     what = check.add_mutually_exclusive_group(required=True)
     what.add_argument("--expression", metavar="E", help="a condition; - reads it from standard input")
     what.add_argument("--book", metavar="FILE", help="a rule book in YAML")
     check.set_defaults(command=_check)
-    features = _add_parser(groups, "features", "Look at features.")
-    commands = features.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    skew = _add_parser(commands, "skew", _SKEW_ABOUT)
-    skew.add_argument("--run", metavar="OUT", type=Path, required=True, help="folder of a run or replay")
-    skew.set_defaults(command=_skew)
+    add_rules_commands(commands)
+    features = add_parser(groups, "features", "Look at features.")
+    add_features_commands(features.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return parser
-
-
-def _add_parser(
-    parent: argparse._SubParsersAction[argparse.ArgumentParser] | None, name: str, about: str
-) -> argparse.ArgumentParser:
-    title = about.partition("\n")[0]
-    make = argparse.ArgumentParser if parent is None else partial(parent.add_parser, help=title)
-    return make(
-        name,
-        description=about,
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
@@ -143,15 +121,6 @@ def _check_expression(text: str) -> int:
     for name, kind in condition.names.items():
         print(f"  {name}: {kind}")
     return OK
-
-
-def _skew(arguments: argparse.Namespace) -> int:
-    from local.skew import skew, table  # noqa: PLC0415  # pyarrow takes longer to load than a rule to check
-
-    told = skew(arguments.run)
-    for line in table(told):
-        print(line)
-    return FAULT if told.unexplained else OK
 
 
 def _list_rules(arguments: argparse.Namespace) -> int:

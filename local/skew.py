@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from local.archive import require_folders
 from local.generator.traffic import Message
 from local.observing import Everything, steps
-from schemas.errors import ConfigurationError
 from schemas.transaction import Transaction
 from udfs.features.catalogue import STAGES
 from udfs.features.names import BY_NAME
@@ -63,9 +63,7 @@ def skew(out: Path) -> Skew:
     Raises:
         ConfigurationError: If *out* has no archive.
     """
-    missing = [name for name in _FOLDERS if not (out / name).is_dir()]
-    if missing:
-        raise ConfigurationError(str(out), f"no {', '.join(missing)}", "the folder of a run or replay")
+    require_folders(out, _FOLDERS)
     seen = {row["transaction_id"]: row for row in _rows(out / "features")}
     marks = {row["transaction_id"]: row for row in _rows(out / "decisions")}
     labels = {row["transaction_id"]: _label(row) for row in _rows(out / "labels")}

@@ -41,6 +41,7 @@ TOPICS = (
     Topic("alerts-priority", WRITTEN),
     Topic("dead-letters", WRITTEN),
     Topic("late", WRITTEN),
+    Topic("feature-quality", {**WRITTEN, "cleanup.policy": "compact"}),
 )
 
 

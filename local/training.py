@@ -38,7 +38,7 @@ from udfs.features.names import BY_NAME
 
 _ROWS = 4096  # at a time from process to process
 _AHEAD = 4  # of such lots, before the slowest is waited for
-_TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
 _CALENDAR = frozenset(calendar_features(0))
 _TOLD_EVERY_S = 2.0
 _END = b""  # no lot is empty

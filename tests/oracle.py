@@ -56,6 +56,7 @@ class Oracle:
             **self._firsts(past, txn),
             **_calendar(txn),
             **_profile(txn, profile),
+            **self._behaviour(past, txn),
             "truncated": any(_since(old, txn) < DAY_MS for old in self._forgotten(txn.account_id))
             or is_behind(past, txn),
         }
@@ -125,6 +126,29 @@ class Oracle:
             "speed_kmh": None if km < 1 else km / ((seconds or 1) / 3600),
         }
 
+    def _behaviour(self, past: list[Transaction], txn: Transaction) -> dict[str, Value]:
+        """When, how often and how much the account paid before, and what that makes it."""
+        gone = sorted(old.event_time_ms for old in self._forgotten(txn.account_id) if _pays(old))
+        known = [old.event_time_ms for old in self.kept(txn.account_id) if _pays(old)] + gone[-1:]
+        days = [
+            Fraction(txn.event_time_ms - paid_ms, DAY_MS) for paid_ms in known if paid_ms <= txn.event_time_ms
+        ]
+        month = [old for old in past if _pays(old) and 0 <= _since(old, txn) < 30 * DAY_MS]
+        amounts = [old.amount_minor for old in past if _pays(old) and old.currency == txn.currency]
+        levels = {
+            "recency_level": 4 - sum(min(days) >= limit for limit in (1, 7, 30)) if days else None,
+            "frequency_level": 1 + sum(len(month) >= limit for limit in (2, 9, 61)),
+            "amount_level": None
+            if not amounts
+            else 1
+            + sum(
+                Fraction(sum(amounts), len(amounts)) >= limit * TWO_MAJOR.get(txn.currency, 200) / 2
+                for limit in (10, 50, 200)
+            ),
+        }
+        behaviour = "new" if sum(map(_pays, past)) < 3 else _group(**levels)
+        return {"recency_days": float(min(days)) if days else None, **levels, "behaviour": behaviour}
+
     def _firsts(self, past: list[Transaction], txn: Transaction) -> dict[str, Value]:
         """Not among the last used, once the account has paid."""
         pays = any(_pays(old) for old in past)
@@ -166,6 +190,19 @@ def _long(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
             }
             features[entry.name] = by_definition[entry.aggregate]
     return features
+
+
+def _group(recency_level: int | None, frequency_level: int, amount_level: int | None) -> str | None:
+    """By definition, in words: what is not seen for long is dormant, whatever it was before."""
+    if recency_level is None:
+        return None
+    if recency_level == 1:
+        return "dormant"
+    if frequency_level == 4:
+        return "heavy"
+    if amount_level == 4:
+        return "high_value"
+    return "regular" if frequency_level == 3 else "occasional"
 
 
 def _ratio(txn: Transaction, earlier_minor: int, earlier: int) -> float | None:

@@ -153,6 +153,8 @@ def _features(section: dict[str, Any], faults: list[str]) -> dict[str, Renamed]:
         renamed = Renamed(str(parts.get("feature")), float(parts.get("divide_by", 1)))
         if renamed.feature not in BY_NAME:
             faults.append(f"features.{name}: found {renamed.feature}, expected a feature of docs/features.md")
+        elif renamed.divide_by != 1 and BY_NAME[renamed.feature].type not in ("int", "float"):
+            faults.append(f"features.{name}.divide_by: found {renamed.feature}, expected a number's name")
         named[str(name)] = renamed
     return named
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
+from udfs.features.behaviour import behaviour_features, newest, paid_last
 from udfs.features.blocks import Blocks
 from udfs.features.catalogue import ACCOUNT, STAGES
 from udfs.features.history import (
@@ -91,6 +92,7 @@ def observe(
     snapshot |= profile_features(txn, profile)
     log = Log(ACCOUNT.plan, blocks, history.log)
     snapshot |= _long(log, txn)
+    snapshot |= behaviour_features(history, entries[:place], entry, snapshot)
     snapshot |= _UNSEEN
     cut = history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS
     snapshot["truncated"] = cut or log.is_partial(txn.event_time_ms)
@@ -131,6 +133,7 @@ def _grown(
         payments=history.payments + pays,
         newest_ms=newest_ms,
         cut_ms=_later(history.cut_ms, entries[cut - 1].event_time_ms) if cut else history.cut_ms,
+        cut_paid_ms=newest(history.cut_paid_ms, paid_last(entries[:cut])),
         log=log.packed() if pays else history.log,
     )
 

@@ -81,6 +81,7 @@ class AccountHistory(Record, frozen=True):
     newest_ms: int | None = None  # newest event time so far
     cut_ms: int | None = None  # event time of the newest entry that was dropped
     log: Packed = Packed()  # of the catalogue's windows
+    cut_paid_ms: int | None = None  # event time of the newest payment among the dropped
 
 
 def entry_of(txn: Transaction) -> Entry:

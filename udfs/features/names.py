@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from schemas.decision import Value
+from udfs.features.behaviour import BEHAVIOUR
 from udfs.features.catalogue import CATALOGUE
 from udfs.features.windows import WINDOWS, Window
 
 Snapshot = dict[str, Value]
-FeatureType = Literal["int", "float", "bool"]
+FeatureType = Literal["int", "float", "bool", "text"]
 
 
 class Feature(NamedTuple):
@@ -203,6 +204,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="What a window reaches back to was cut from history or summed up: it may be a little off",
     ),
     *(Feature(one.name, one.type, one.unit, one.meaning, one.missing, one.interval) for one in CATALOGUE),
+    *(Feature(*one) for one in BEHAVIOUR),
 )
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -252,6 +254,11 @@ _PLACED = (
     "max_30d",
     "ratio_30d",
     "merchants_7d",
+    "recency_days",
+    "recency_level",
+    "frequency_level",
+    "amount_level",
+    "behaviour",
 )
 PLACES: tuple[str, ...] = _PLACED
 UNPLACED: tuple[str, ...] = tuple(name for name in BY_NAME if name not in _PLACED)

@@ -84,7 +84,7 @@ def _boolean(*names: str) -> list[Column]:
     return [Column(name, "BOOLEAN", Types.BOOLEAN()) for name in names]
 
 
-_OF_FEATURE = {"int": _long, "float": _double, "bool": _boolean}
+_OF_FEATURE = {"int": _long, "float": _double, "bool": _boolean, "text": _text}
 
 # Of every archived row: what it is about, which attempt it is, and where it goes.
 IDENTITY = [

@@ -56,7 +56,7 @@ _AFTER_SCORING = {
     "degraded": Meaning(Kind.BOOLEAN, "the score is a fallback, not the model's"),
 }
 
-_KIND_OF_FEATURE = {"int": Kind.NUMBER, "float": Kind.NUMBER, "bool": Kind.BOOLEAN}
+_KIND_OF_FEATURE = {"int": Kind.NUMBER, "float": Kind.NUMBER, "bool": Kind.BOOLEAN, "text": Kind.TEXT}
 
 
 def _meaning(feature: Feature) -> Meaning:

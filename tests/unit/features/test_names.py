@@ -18,6 +18,7 @@ CATALOGUE = """
     is_night is_weekend country_is_home profile_known account_age_days truncated
     count_7d count_30d mean_24h mean_7d mean_30d before_seven max_30d ratio_30d merchants_7d
     merchant_count_1d merchant_count_7d merchant_count_30d merchant_risk_1d merchant_risk_7d merchant_risk_30d
+    recency_days recency_level frequency_level amount_level behaviour
 """
 
 
@@ -28,8 +29,8 @@ def test_names_are_those_of_the_contract() -> None:
 
 
 def test_types_are_column_types() -> None:
-    """Every feature has one of the three column types, and says what it means and when it is missing."""
-    assert {feature.type for feature in FEATURES} == {"int", "float", "bool"}
+    """Every feature has one of the four column types, and says what it means and when it is missing."""
+    assert {feature.type for feature in FEATURES} == {"int", "float", "bool", "text"}
     assert [feature.name for feature in FEATURES if not feature.meaning or not feature.missing] == []
 
 

@@ -10,11 +10,11 @@ pytestmark = pytest.mark.unit
 
 CONFIGS = {topic.name: topic.configs for topic in TOPICS}
 READ = ("transactions", "customers", "labels")
-WRITTEN = ("decisions", "alerts", "alerts-priority", "dead-letters", "late")
+WRITTEN = ("decisions", "alerts", "alerts-priority", "dead-letters", "late", "feature-quality")
 
 
 def test_the_topics() -> None:
-    """There are the three topics read and the five written, each once."""
+    """There are the three topics read, the five written by the job and the one by a command, each once."""
     assert sorted(topic.name for topic in TOPICS) == sorted(READ + WRITTEN)
 
 
@@ -29,19 +29,28 @@ def test_a_topic_read_carries_event_time(name: str) -> None:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_topic_written_carries_the_brokers_time(name: str) -> None:
     """A topic written has the broker's time, and so tells latency."""
-    assert CONFIGS[name] == {"message.timestamp.type": "LogAppendTime"}
+    assert CONFIGS[name]["message.timestamp.type"] == "LogAppendTime"
 
 
-def test_only_customers_are_compacted() -> None:
-    """The latest profile of each customer is kept; no other topic loses records to compaction."""
-    assert [name for name, configs in CONFIGS.items() if "cleanup.policy" in configs] == ["customers"]
-    assert CONFIGS["customers"]["cleanup.policy"] == "compact"
+def test_what_is_compacted() -> None:
+    """Of profiles and of features' figures the latest are kept; no other topic loses records."""
+    compacted = {name for name, configs in CONFIGS.items() if "cleanup.policy" in configs}
+    assert compacted == {"customers", "feature-quality"}
+    assert {CONFIGS[name]["cleanup.policy"] for name in compacted} == {"compact"}
 
 
 def test_only_what_is_missing_is_made() -> None:
     """A topic that exists is not made again."""
     names = [topic.name for topic in missing_topics({"transactions", "alerts", "other"})]
-    assert names == ["customers", "labels", "decisions", "alerts-priority", "dead-letters", "late"]
+    assert names == [
+        "customers",
+        "labels",
+        "decisions",
+        "alerts-priority",
+        "dead-letters",
+        "late",
+        "feature-quality",
+    ]
 
 
 def test_the_tables() -> None:

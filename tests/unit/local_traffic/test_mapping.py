@@ -238,6 +238,7 @@ def test_all_faults_of_a_mapping(tmp_path: Path) -> None:
     mapping = (
         "transactions: {transaction_id: id, account_id: {}, amount: {column: x, colour: y}, event_time: "
         "{column: at, zone: Mars}, colour: c}\nlabel: {delay_days: -1}\nextra: 1\n"
+        "features: {HALF: {feature: behaviour, divide_by: 2}}\n"
     )
     with pytest.raises(MappingError) as caught:
         source(tmp_path, mapping=mapping)
@@ -246,7 +247,7 @@ def test_all_faults_of_a_mapping(tmp_path: Path) -> None:
         "transactions.currency: missing", "transactions.account_id: expected a column's name",
         "transactions.amount.colour: unknown", "transactions.event_time.zone: found 'Mars'",
         "transactions.colour: unknown", "label.delay_days: found -1", "label.is_fraud: missing",
-        "extra: unknown",
+        "extra: unknown", "features.HALF.divide_by: found behaviour",
     ):  # fmt: skip
         assert fault in told
 

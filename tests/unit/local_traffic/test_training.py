@@ -86,6 +86,7 @@ def test_every_feature_has_a_column(folder: Path) -> None:
     source = open_source(folder / "data.csv", str(folder / "mine.yaml"))
     write_features(source, {name: Renamed(name) for name in BY_NAME}, folder / "out")
     assert columns(folder).keys() == {"transaction_id", *BY_NAME}
+    assert columns(folder)["behaviour"] == ["new"] * 5
 
 
 def test_an_unknown_feature_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

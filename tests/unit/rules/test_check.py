@@ -62,8 +62,8 @@ def test_condition_of_right_kinds_is_taken(tree: object) -> None:
 
 
 def test_every_feature_can_be_named() -> None:
-    """Each feature of the catalogue is a name for rules; numbers are numbers, truths are booleans."""
-    kinds = {"int": Kind.NUMBER, "float": Kind.NUMBER, "bool": Kind.BOOLEAN}
+    """Each feature of the catalogue can be named by rules, under the kind of its type."""
+    kinds = {"int": Kind.NUMBER, "float": Kind.NUMBER, "bool": Kind.BOOLEAN, "text": Kind.TEXT}
     assert all(NAMES[feature.name].kind is kinds[feature.type] for feature in FEATURES)
 
 
