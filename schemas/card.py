@@ -70,7 +70,8 @@ _DIGIT = rb"(?:[0-9]|\\{1,4}u003[0-9]|\\{1,4}u[fF][fF]1[0-9]|\xef\xbc[\x90-\x99]
 _GAP = rb"(?:[ \-\x00]|\\{1,4}u002[0dD])*"
 # The times that our own producers send: 13 digits that begin with 1 or 2 (2001 to 2065). No card
 # number of 13 digits begins so (ISO/IEC 7812: 1 is airlines, 15 digits; 2 is 16 digits).
-_TIME = rb'"(?:event_time|reported|updated|opened)"\s*:\s*"?[12][0-9]{12}(?!' + _GAP + _DIGIT + rb")"
+_TIMES = rb'"(?:event_time|reported|updated|opened|effective)"'
+_TIME = _TIMES + rb'\s*:\s*"?[12][0-9]{12}(?!' + _GAP + _DIGIT + rb")"
 _RUN = _DIGIT + rb"(?:" + _GAP + _DIGIT + rb"){%d,}" % (SHORTEST - 1)
 _SCIENTIFIC = rb"[0-9]+\.[0-9]+[eE]"  # a card number written as a number, as in 411111111.1111111e7
 

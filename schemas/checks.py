@@ -24,6 +24,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _IS_RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 ).fullmatch
+_IS_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?").fullmatch  # nine digits: a card number has more
 _SHOWABLE_CODE = re.compile(r"(?!(?:.*[0-9]){8})[A-Za-z0-9_-]{0,16}").fullmatch
 _SHOWABLE_NUMBER = 10**11  # a card number has at least 12 digits
 
@@ -135,6 +136,17 @@ def list_of(item: Check, most: int) -> Check:
         return kept
 
     return check
+
+
+def exact_decimal(value: Any, path: str) -> str:
+    """Return *value*, the text of a number above 0: at most nine digits, and twelve behind a point."""
+    if type(value) is not str:
+        raise wrong_type(value, path, "text")
+    if not (value.isascii() and _IS_DECIMAL(value)):
+        raise Malformed(path, shown(value), "a decimal such as 0.9174", "bad_format")
+    if value.strip("0.") == "":
+        raise OutOfRange(path, "0", "more than 0")
+    return value
 
 
 def four_digits(value: Any, path: str) -> str:

@@ -17,6 +17,7 @@ from schemas.checks import (
     boolean,
     card_digits,
     degrees,
+    exact_decimal,
     four_digits,
     integer,
     list_of,
@@ -83,6 +84,7 @@ def _words(value: Any, path: str) -> Any:
 _IS_WORDS = text(_WORDS_LENGTH)
 _ID = text(_ID_LENGTH)
 _COUNTRY = one_of(COUNTRIES, "an ISO 3166-1 alpha-2 code")
+_CURRENCY = one_of(frozenset(EXPONENTS), "an active ISO 4217 code with a minor unit")
 _TIME = time_from(0)
 
 TRANSACTION_FIELDS = (
@@ -90,7 +92,7 @@ TRANSACTION_FIELDS = (
     _mandatory("account_id", _ID),
     _mandatory("event_time", _TIME, "event_time_ms"),
     _mandatory("amount_minor", integer(0, MAX_AMOUNT_MINOR)),
-    _mandatory("currency", one_of(frozenset(EXPONENTS), "an active ISO 4217 code with a minor unit")),
+    _mandatory("currency", _CURRENCY),
     _optional("event_type", _codes("payment login device_change payee_added")),
     _optional("card_number", card_digits, "card_token"),
     _optional("customer_id", _ID),
@@ -129,6 +131,12 @@ LABEL_FIELDS = (
     _optional("merchant_id", _ID),
     _optional("kind", _words),
 )
+FX_RATE_FIELDS = (
+    _mandatory("currency", _CURRENCY),
+    _mandatory("base", _CURRENCY),
+    _mandatory("rate", exact_decimal),
+    _mandatory("effective", _TIME, "effective_ms"),
+)
 IDS_BESIDE_CARD = tuple(field.kept_as for field in TRANSACTION_FIELDS if field.check is _ID)
 
 
@@ -141,6 +149,11 @@ def _exponent_differs(message: Message, kept: Fields) -> bool:
 def _unasked_reason(_: Message, kept: Fields) -> bool:
     """Tell whether there is a reason to decline without a decline."""
     return "decline_reason" in kept and kept.get("auth_result") != "declined"
+
+
+def _of_itself(_: Message, kept: Fields) -> bool:
+    """Tell whether a rate is of the base currency itself, which is worth 1."""
+    return bool(kept["currency"] == kept["base"])
 
 
 def _half(present: str, absent: str) -> Agreement:
@@ -161,3 +174,6 @@ TRANSACTION_AGREEMENTS = (
     _half("longitude", "latitude"),
 )
 CUSTOMER_AGREEMENTS = (_half("home_latitude", "home_longitude"), _half("home_longitude", "home_latitude"))
+FX_RATE_AGREEMENTS = (
+    Agreement("currency", _of_itself, "the base currency", "another one than base", "contradiction"),
+)

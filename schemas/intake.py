@@ -1,5 +1,5 @@
 """
-From the bytes of a message to a checked `Transaction`, `Customer` or `Label`, or one precise error.
+From the bytes of a message to a checked `Transaction`, `Customer`, `Label` or `FxRate`, or one precise error.
 
 Rules: what a field may be stands in fields.py alone; the first fault in table order
 is the one reported. Card number and IP address are tokens before anything else sees
@@ -15,6 +15,8 @@ from schemas.errors import Malformed, OutOfRange
 from schemas.fields import (
     CUSTOMER_AGREEMENTS,
     CUSTOMER_FIELDS,
+    FX_RATE_AGREEMENTS,
+    FX_RATE_FIELDS,
     IDS_BESIDE_CARD,
     LABEL_FIELDS,
     TRANSACTION_AGREEMENTS,
@@ -23,6 +25,7 @@ from schemas.fields import (
     Field,
     Fields,
 )
+from schemas.fx_rate import FxRate
 from schemas.label import Label
 from schemas.transaction import Transaction
 from schemas.wire import Message, decode
@@ -77,6 +80,16 @@ def read_label(raw: bytes, card_key: CardKey) -> Label:
     if "card_token" in kept:
         _tokenise_card(kept, card_key)
     return Label(**kept)
+
+
+def read_rate(raw: bytes) -> FxRate:
+    """
+    Return the exchange rate that *raw* tells, checked.
+
+    Raises:
+        RecordError: As `read_transaction`.
+    """
+    return FxRate(**_check(decode(raw, "fx_rate"), FX_RATE_FIELDS, FX_RATE_AGREEMENTS))
 
 
 def _check(message: Message, table: tuple[Field, ...], agreements: tuple[Agreement, ...]) -> Fields:

@@ -20,7 +20,7 @@ def encode_avro(subject: str, message: Mapping[str, Any], version: int = 1) -> b
     Return *message* as Avro in Confluent framing, by *version* of *subject*.
 
     Args:
-        subject: transaction, customer or label.
+        subject: transaction, customer, label or fx_rate.
         message: Wire names to values; times as UTC epoch ms; absent optional fields become null,
             fields that the schema lacks are left out.
         version: Of the schema file, from 1.

@@ -11,6 +11,7 @@ from typing import Any
 from schemas.card import CardKey, tokenise
 from schemas.customer import Customer
 from schemas.decision import Decision, RuleHit, Score, Severity, Verdict
+from schemas.fx_rate import FxRate
 from schemas.label import Label
 from schemas.transaction import Transaction
 from schemas.wire_out import encode_avro, encode_json
@@ -108,6 +109,12 @@ def label_message(**fields: Any) -> dict[str, Any]:
     return _present(defaults | fields)
 
 
+def rate_message(**fields: Any) -> dict[str, Any]:
+    """Every field of an exchange rate on the wire, filled in; a field given as ... is left out."""
+    defaults: dict[str, Any] = {"currency": "USD", "base": "EUR", "rate": "0.9", "effective": NOON_MS}
+    return _present(defaults | fields)
+
+
 def raw_json(**fields: Any) -> bytes:
     """`message` as JSON bytes."""
     return encode_json(message(**fields))
@@ -147,6 +154,12 @@ def label(**fields: Any) -> Label:
         "kind": "stolen_card",
     }
     return Label(**(defaults | fields))
+
+
+def rate(**fields: Any) -> FxRate:
+    """90 cents for a dollar, from noon on."""
+    defaults: dict[str, Any] = {"currency": "USD", "base": "EUR", "rate": "0.9", "effective_ms": NOON_MS}
+    return FxRate(**(defaults | fields))
 
 
 def hit(**fields: Any) -> RuleHit:

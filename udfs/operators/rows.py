@@ -117,10 +117,11 @@ TRANSACTION = [
         *(
             name
             for name in Transaction.__struct_fields__
-            if name not in {*_ELSEWHERE, "latitude", "longitude"}
+            if name not in {*_ELSEWHERE, "latitude", "longitude", "base_minor"}
         )
     ),
     *_double("latitude", "longitude"),
+    *_long("base_minor"),
 ]
 FEATURE = [_OF_FEATURE[feature.type](feature.name)[0] for feature in FEATURES]
 DECIDED = [*IDENTITY, *DECISION, *TRANSACTION, *FEATURE]

@@ -11,7 +11,8 @@ from schemas.card import tokenise
 from schemas.currency import EXPONENTS
 from schemas.customer import Customer
 from schemas.errors import Malformed, OutOfRange, RecordError
-from schemas.fields import CUSTOMER_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
+from schemas.fields import CUSTOMER_FIELDS, FX_RATE_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
+from schemas.fx_rate import FxRate
 from schemas.intake import MAX_AHEAD_MS, read_transaction
 from schemas.label import Label
 from schemas.transaction import Transaction
@@ -264,8 +265,9 @@ def test_position_in_avro_must_be_finite() -> None:
 @pytest.mark.parametrize(
     ("fields", "kind", "by_intake"),
     [
-        (TRANSACTION_FIELDS, Transaction, {"card_last4"}),
+        (TRANSACTION_FIELDS, Transaction, {"card_last4", "base_minor"}),
         (CUSTOMER_FIELDS, Customer, set()),
+        (FX_RATE_FIELDS, FxRate, set()),
         (LABEL_FIELDS, Label, set()),
     ],
 )

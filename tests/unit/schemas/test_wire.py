@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Malformed, RecordError, UnknownVersion
-from schemas.fields import CUSTOMER_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
+from schemas.fields import CUSTOMER_FIELDS, FX_RATE_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
 from schemas.wire import decode
 from schemas.wire_out import encode_avro, encode_json
 from tests.builders import NOON_MS, customer_message, message, raw_avro, raw_json
@@ -187,6 +187,7 @@ def test_huge_lengths_in_avro_cost_nothing() -> None:
     [
         ("transaction.v1.avsc", TRANSACTION_FIELDS, {"amount_exponent"}),
         ("customer.v1.avsc", CUSTOMER_FIELDS, set()),
+        ("fx_rate.v1.avsc", FX_RATE_FIELDS, set()),
         ("label.v1.avsc", LABEL_FIELDS, set()),
     ],
 )
