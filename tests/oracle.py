@@ -177,7 +177,7 @@ def _long(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
     told = [old for old in (*past, txn) if _pays(old) and _since(old, txn) >= 0]
     features: dict[str, Value] = {}
     for entry in CATALOGUE:
-        if entry.entity == "account":
+        if entry.entity == "account" and entry.currency == "event":
             window = [old for old in told if _since(old, txn) < _LENGTHS_MS[entry.window]]
             amounts = [old.amount_minor for old in window if old.currency == txn.currency]
             by_definition: dict[str, Value] = {
@@ -189,7 +189,16 @@ def _long(past: list[Transaction], txn: Transaction) -> dict[str, Value]:
                 "distinct": len({old.merchant_id for old in window} - {None}),
             }
             features[entry.name] = by_definition[entry.aggregate]
-    return features
+    return features | _in_base(told, txn)
+
+
+def _in_base(told: list[Transaction], txn: Transaction) -> dict[str, Value]:
+    """Of the payments, in whatever currency, that have a base amount; nothing where *txn* has none."""
+    days = {"sum_24h_base": 1, "sum_30d_base": 30}
+    if txn.base_minor is None:
+        return dict.fromkeys(days)
+    based = [(old.base_minor, _since(old, txn)) for old in told if old.base_minor is not None]
+    return {name: sum(paid for paid, age in based if age < span * DAY_MS) for name, span in days.items()}
 
 
 def _group(recency_level: int | None, frequency_level: int, amount_level: int | None) -> str | None:

@@ -18,6 +18,7 @@ from schemas.record import Record
 FRAUD, DECLINED, SMALL = 1, 2, 4  # of Event.flags; only FRAUD changes later
 FLAGS = FRAUD | DECLINED | SMALL
 SUMMED = 128  # of flags: more than one event stands here
+NO_BASE = -1  # in place of a base amount
 _ID_BYTES = 8
 
 
@@ -31,6 +32,7 @@ class Event(NamedTuple):
     id: bytes  # 8 bytes, see `known.digest`
     counts: bool = True  # a payment does; anything else only looks
     told: bytes = b""  # 8 bytes of each field whose values are told apart; zeros where it is absent
+    base_minor: int | None = None  # where an entity asks for it, and there is a rate
 
 
 class PackedBlock(Record, frozen=True):
@@ -44,12 +46,15 @@ class PackedBlock(Record, frozen=True):
     ids: bytes
     told: bytes = b""
     fields: str = ""  # which fields *told* is of
+    bases: bytes = b""  # base amounts, `NO_BASE` where there is none; empty: nowhere is one
 
 
 class Block:
     """The events of one day, a column each, in event-time order."""
 
-    __slots__ = ("amounts", "currencies", "day", "fields", "flags", "ids", "numbers", "times", "told")
+    __slots__ = (
+        "amounts", "bases", "currencies", "day", "fields", "flags", "ids", "numbers", "times", "told",
+    )  # fmt: skip
 
     def __init__(self, day: int, fields: str = "") -> None:
         self.day = day
@@ -61,6 +66,7 @@ class Block:
         self.flags = bytearray()
         self.ids = bytearray()
         self.told = bytearray()
+        self.bases = array("q")  # empty until there is one
 
     @property
     def width(self) -> int:
@@ -76,6 +82,7 @@ class Block:
         self.flags.append(event.flags)
         self.ids += event.id
         self.told += event.told
+        self._insert_base(event, len(self.times) - 1)
 
     def insert(self, event: Event, currency: int) -> int:
         """Put *event* behind all of its time and before; its place."""
@@ -87,17 +94,34 @@ class Block:
         self.flags.insert(place, event.flags)
         self.ids[place * _ID_BYTES : place * _ID_BYTES] = event.id
         self.told[place * self.width : place * self.width] = event.told
+        self._insert_base(event, place)
         return place
 
+    def alike(self, place: int) -> bool:
+        """Whether what stands at *place* and after it may be summed up: of one kind and currency."""
+        after = place + 1
+        return (
+            (self.flags[place] | SUMMED) == (self.flags[after] | SUMMED)
+            and self.currencies[place] == self.currencies[after]
+            and (self.base(place) == NO_BASE) == (self.base(after) == NO_BASE)
+        )
+
     def join(self, place: int) -> None:
-        """What stands at *place* goes with what stands after it."""
+        """What stands at *place* goes with what stands after it, which is `alike`."""
         self.amounts[place + 1] += self.amounts[place]
         self.numbers[place + 1] += self.numbers[place]
         self.flags[place + 1] |= SUMMED
         for column in (self.times, self.amounts, self.numbers, self.currencies, self.flags):
             del column[place]
+        if self.bases:
+            base = self.bases.pop(place)
+            self.bases[place] += base if base != NO_BASE else 0
         del self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]
         del self.told[place * self.width : (place + 1) * self.width]
+
+    def base(self, place: int) -> int:
+        """The base amount at *place*, or `NO_BASE`."""
+        return self.bases[place] if self.bases else NO_BASE
 
     def place_of(self, event_id: bytes) -> int:
         """Where the event of this id stands; -1 if nowhere."""
@@ -108,6 +132,7 @@ class Block:
 
     def event(self, place: int, currency: str) -> Event:
         """What stands at *place*; of events that were summed up, their mean, and the newest of them."""
+        base = self.base(place)
         return Event(
             time_ms=self.times[place],
             amount_minor=self.amounts[place] // self.numbers[place],
@@ -115,6 +140,7 @@ class Block:
             flags=self.flags[place] & FLAGS,
             id=bytes(self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]),
             told=bytes(self.told[place * self.width : (place + 1) * self.width]),
+            base_minor=None if base == NO_BASE else base // self.numbers[place],
         )
 
     def packed(self) -> PackedBlock:
@@ -129,7 +155,15 @@ class Block:
             ids=bytes(self.ids),
             told=bytes(self.told),
             fields=self.fields,
+            bases=self.bases.tobytes(),
         )
+
+    def _insert_base(self, event: Event, place: int) -> None:
+        """The event at *place* has its base amount beside it; the first one makes the column."""
+        if event.base_minor is not None or self.bases:
+            if not self.bases:
+                self.bases = array("q", (NO_BASE,)) * (len(self.times) - 1)
+            self.bases.insert(place, NO_BASE if event.base_minor is None else event.base_minor)
 
 
 def opened(day: int, packed: PackedBlock, fields: str = "") -> Block:
@@ -143,6 +177,7 @@ def opened(day: int, packed: PackedBlock, fields: str = "") -> Block:
     block.flags = bytearray(packed.flags)
     block.ids = bytearray(packed.ids)
     block.told = bytearray(packed.told if packed.fields == fields else block.width * count)
+    block.bases = array("q", packed.bases)
     return block
 
 

@@ -41,6 +41,7 @@ class Entity:
         self.plan = Plan(measures, [_tracked(entry) for entry in self.entries if entry.aggregate in TRACKED])
         self._takes = [_take_of(entry, self.plan) for entry in self.entries]
         self._told = [attrgetter(field) for field in self.plan.fields.split(",") if field]
+        self._in_base = any(entry.in_base for entry in self.entries)
         self.absent: dict[str, Value] = dict.fromkeys(self.names)
 
     def key_of(self, txn: Transaction) -> str | None:
@@ -56,11 +57,12 @@ class Entity:
         return self.told(event_of(txn), txn)
 
     def told(self, event: Event, txn: Transaction) -> Event:
-        """The *event* of *txn* with what the entity tells apart."""
-        if not self._told:
+        """The *event* of *txn* with what the entity tells apart, and the base amount if it asks for it."""
+        if not (self._told or self._in_base):
             return event
         names = [told(txn) for told in self._told]
-        return event._replace(told=b"".join(digest(name) if name else _ABSENT for name in names))
+        told = b"".join(digest(name) if name else _ABSENT for name in names)
+        return event._replace(told=told, base_minor=txn.base_minor if self._in_base else None)
 
     def values(self, log: Log, reading: Reading, event: Event) -> list[Value]:
         """Every feature of the entity, as *reading* of *log* has it at *event*."""
@@ -87,11 +89,12 @@ def event_of(txn: Transaction) -> Event:
 
 
 def _measures(entry: Entry) -> list[Measure]:
-    money = entry.aggregate in _MONEY
+    base = entry.in_base and entry.aggregate not in TRACKED
+    money = entry.aggregate in _MONEY and not entry.in_base
     wanted = [0, entry.flags] if entry.aggregate == "share" else [entry.flags]
     ends = [entry.delay_ms] if entry.delay else []
     return [
-        Measure(end + length, flags, money)
+        Measure(end + length, flags, money, base)
         for flags in wanted
         for end, length in [(entry.delay_ms, entry.window_ms), *((end, 0) for end in ends)]
     ]
@@ -100,21 +103,31 @@ def _measures(entry: Entry) -> list[Measure]:
 def _tracked(entry: Entry) -> Tracked:
     kind = entry.aggregate
     assert kind == "min" or kind == "max" or kind == "distinct"  # noqa: PLR1714, S101  # for the type checker
+    if entry.in_base and kind != "distinct":
+        return Tracked("min_base" if kind == "min" else "max_base", entry.window_ms, entry.flags)
     return Tracked(kind, entry.window_ms, entry.flags, DISTINCT[entry.of] if entry.of else "")
 
 
 def _take_of(entry: Entry, plan: Plan) -> Take:
+    take = _taken(entry, plan)
+    if not entry.in_base:
+        return take
+    # an event that can't be among them itself is told nothing (ADR-0025)
+    return lambda log, reading, event: None if event.base_minor is None else take(log, reading, event)
+
+
+def _taken(entry: Entry, plan: Plan) -> Take:
     if entry.aggregate in TRACKED:
         return _take_tracked(plan.tracked.index(_tracked(entry)))
     if entry.aggregate in ("last", "since_last", "since_first"):
         return _OF_TIME[entry.aggregate](entry.window_ms)
     places = [plan.place[measure] for measure in _measures(entry)]
-    if entry.aggregate == "count":
+    if entry.aggregate == "count" and not entry.in_base:
         return _take_count(places)
     if entry.aggregate == "share":
         half = len(places) // 2
         return _take_share(_take_count(places[half:]), _take_count(places[:half]))
-    return _take_ratio(places[0]) if entry.aggregate == "ratio" else _take_amounts(entry.aggregate, places)
+    return _take_ratio(entry, places[0]) if entry.aggregate == "ratio" else _take_amounts(entry, places)
 
 
 def _take_tracked(at: int) -> Take:
@@ -139,26 +152,36 @@ def _take_share(
     return take
 
 
-def _take_amounts(aggregate: str, places: Sequence[int]) -> Take:
-    of_amounts, inner = _OF_AMOUNTS[aggregate], places[0]
+def _held_of(entry: Entry) -> Callable[[Log, Reading, Event, int], Amounts]:
+    """The amounts that a measure holds in the base, or in the event's own currency."""
+    if entry.in_base:
+        return lambda _, reading, __, place: reading.base(place)
+    return lambda log, reading, event, place: log.amounts(reading, place, event.currency)
+
+
+def _take_amounts(entry: Entry, places: Sequence[int]) -> Take:
+    of_amounts, held_of, inner = _OF_AMOUNTS[entry.aggregate], _held_of(entry), places[0]
     if len(places) == 1:
-        return lambda log, reading, event: of_amounts(log.amounts(reading, inner, event.currency))
+        return lambda log, reading, event: of_amounts(held_of(log, reading, event, inner))
     outer = places[1]
 
     def take(log: Log, reading: Reading, event: Event) -> Value:
-        held, late = (log.amounts(reading, place, event.currency) for place in (inner, outer))
+        held, late = (held_of(log, reading, event, place) for place in (inner, outer))
         return of_amounts(Amounts(held.count - late.count, held.sum - late.sum, held.squares - late.squares))
 
     return take
 
 
-def _take_ratio(place: int) -> Take:
+def _take_ratio(entry: Entry, place: int) -> Take:
+    held_of = _held_of(entry)
+
     def take(log: Log, reading: Reading, event: Event) -> float | None:
-        held = log.amounts(reading, place, event.currency)
-        earlier_sum = held.sum - event.amount_minor
+        held = held_of(log, reading, event, place)
+        amount_minor = (event.base_minor or 0) if entry.in_base else event.amount_minor
+        earlier_sum = held.sum - amount_minor
         if not event.counts or earlier_sum <= 0:
             return None
-        return event.amount_minor * (held.count - 1) / earlier_sum
+        return amount_minor * (held.count - 1) / earlier_sum
 
     return take
 
@@ -204,6 +227,7 @@ def _deviation(held: Amounts) -> float | None:
 
 
 _OF_AMOUNTS: dict[str, Callable[[Amounts], Value]] = {
+    "count": lambda held: held.count,
     "sum": lambda held: held.sum,
     "mean": _mean,
     "deviation": _deviation,

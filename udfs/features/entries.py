@@ -33,6 +33,7 @@ Aggregation = Literal[
     "count", "sum", "mean", "deviation", "share", "min", "max", "distinct",
     "ratio", "last", "since_last", "since_first",
 ]  # fmt: skip
+IN_BASE = ("count", "sum", "mean", "deviation", "min", "max", "ratio")  # what can be taken in the base
 COUNTED = ("count", "sum", "mean", "deviation", "share")  # of these a part of the window can be taken away
 TRACKED = ("min", "max", "distinct")
 
@@ -50,6 +51,8 @@ _WHAT = {
     "since_last": "Time since the {entity}'s payment before this event",
     "since_first": "Time since the {entity}'s oldest payment",
 }
+_OWN = ("in this event's currency", "in its currency")
+_BASE = "in the base currency"
 _FILTERED = {"": "", "fraud": "reported as fraud ", "declined": "declined ", "small": "small "}
 _MISSING = {
     "mean": "no such payment",
@@ -83,6 +86,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         filter: Which payments count: all, or fraud (as reported by then), declined, small.
         delay: The window is (t - delay - window, t - delay].
         of: What is distinct, for that aggregate.
+        currency: event for amounts in the event's own, or base for base amounts (ADR-0025).
     """
 
     name: str
@@ -92,6 +96,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filter: Literal["", "fraud", "declined", "small"] = ""
     delay: str = ""
     of: str = ""
+    currency: Literal["event", "base"] = "event"
+
+    @property
+    def in_base(self) -> bool:
+        """Whether base amounts are asked for."""
+        return self.currency == "base"
 
     @property
     def window_ms(self) -> int:
@@ -116,7 +126,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def unit(self) -> str:
         """Of its values."""
-        return f"{self.of}s" if self.of else _UNIT.get(self.aggregate, "minor")
+        minor = "base minor" if self.in_base else "minor"
+        return f"{self.of}s" if self.of else _UNIT.get(self.aggregate, minor)
 
     @property
     def interval(self) -> str:
@@ -129,13 +140,18 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def meaning(self) -> str:
         """In words."""
         entity = self.entity.replace("+", " and ")
-        return _WHAT[self.aggregate].format(entity=entity, filtered=_FILTERED[self.filter], of=self.of)
+        told = _WHAT[self.aggregate].format(entity=entity, filtered=_FILTERED[self.filter], of=self.of)
+        if not self.in_base:
+            return told
+        told = told.removesuffix(_OWN[0]).removesuffix(_OWN[1]).rstrip()
+        return f"{told} {'with an amount ' if self.aggregate == 'count' else ''}{_BASE}"
 
     @property
     def missing(self) -> str:
         """When its value is None."""
         absent = None if self.entity == "account" else f"no {self.entity.replace('+', ' or ')}"
-        return ", ".join(each for each in (_MISSING.get(self.aggregate), absent) if each) or "never"
+        no_base = "this event has no base amount" if self.in_base else None
+        return ", ".join(each for each in (_MISSING.get(self.aggregate), absent, no_base) if each) or "never"
 
 
 def span_ms(text: str) -> int:
@@ -175,6 +191,8 @@ def _check_names(entry: Entry) -> None:
         raise BadSetting(f"{where}.entity", repr(entry.entity), f"of {', '.join(FIELDS)}, or two with +")
     if entry.aggregate == "distinct" and entry.of not in DISTINCT:
         raise BadSetting(f"{where}.of", repr(entry.of), f"one of {', '.join(DISTINCT)}")
+    if entry.in_base and entry.aggregate not in IN_BASE:
+        raise BadSetting(f"{where}.currency", "base", f"event, but for {', '.join(IN_BASE)}")
     if entry.of and entry.aggregate != "distinct":
         raise BadSetting(f"{where}.of", repr(entry.of), "nothing, but for distinct")
 

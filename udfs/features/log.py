@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from schemas.record import Record
-from udfs.features.blocks import FLAGS, FRAUD, SUMMED, Block, Blocks, Event, PackedBlock, opened
+from udfs.features.blocks import FLAGS, FRAUD, Block, Blocks, Event, PackedBlock, opened
 from udfs.features.measures import Amounts, Plan, Reading
 from udfs.features.shelf import Shelf
 from udfs.features.trackers import Step
@@ -40,6 +40,7 @@ class Packed(Record, frozen=True):
     summed_ms: int = 0  # time of the newest event of which a window may need more than is kept
     tracked: tuple[tuple[str, int, int, str], ...] = ()  # as they were when packed
     steps: tuple[tuple[Step, ...], ...] = ()  # by what is tracked
+    based: tuple[int, ...] = ()  # which measures held base amounts when packed; their currency is `BASE`
 
 
 _NONE = Packed()
@@ -56,7 +57,7 @@ class Log:
         self._currencies = list(packed.currencies)
         hot = {day: opened(day, block, plan.fields) for day, block in packed.blocks}
         self._shelf = Shelf(blocks, packed.days, hot, plan.fields)
-        if (packed.measures, packed.tracked) == (plan.measures, plan.tracked):
+        if (packed.measures, packed.tracked, packed.based) == (plan.counted, plan.tracked, plan.based):
             self._edges = [(hot[day], place) for day, place in packed.edges]
             self._now = _read(plan, packed)
         else:
@@ -67,7 +68,7 @@ class Log:
         """The log as it rests."""
         hot = {block.day: block for block, _ in self._edges} | {self._shelf.head.day: self._shelf.head}
         return Packed(
-            measures=self._plan.measures,
+            measures=self._plan.counted,
             newest_ms=self.newest_ms,
             currencies=tuple(self._currencies),
             days=tuple(self._shelf.days),
@@ -78,6 +79,7 @@ class Log:
             summed_ms=self.summed_ms,
             tracked=self._plan.tracked,
             steps=tuple([tracker.packed(self.newest_ms) for tracker in self._now.trackers]),
+            based=self._plan.based,
         )
 
     def observe(self, event: Event) -> Reading:
@@ -136,8 +138,8 @@ class Log:
 
     def amounts(self, reading: Reading, place: int, currency: str) -> Amounts:
         """Count, sum and squares that measure *place* of *reading* holds in *currency*."""
-        at = self._currencies.index(currency) if currency in self._currencies else -1
-        return reading.amounts[place].get(at) or Amounts()
+        at = self._currencies.index(currency) if currency in self._currencies else None
+        return (None if at is None else reading.amounts[place].get(at)) or Amounts()
 
     def before(self, event: Event) -> Event | None:
         """The newest event at or before *event*, itself left out; of those summed up, their mean."""
@@ -230,8 +232,7 @@ class Log:
         at = 0
         while at + 1 < len(block.times) - 1:
             held = any(edge is block and place == at + 1 for edge, place in self._edges)
-            alike = (block.flags[at] | SUMMED) == (block.flags[at + 1] | SUMMED)
-            if alike and not held and block.currencies[at] == block.currencies[at + 1]:
+            if not held and block.alike(at):
                 self._join(block, at)
             at += 1
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from udfs.features.blocks import FLAGS, FRAUD, Block, Event
+from udfs.features.blocks import FLAGS, FRAUD, NO_BASE, Block, Event
 from udfs.features.trackers import Tracked, Tracker, tracker_of
+
+BASE = -1  # the base, among the numbers of a log's currencies
 
 
 class Measure(NamedTuple):
-    """What is counted over one span: the events that have all of *flags*; their amounts too, if *money*."""
+    """
+    What is counted over one span: the events that have all of *flags*.
+
+    Their amounts too, if *money*, and their amounts in the base currency, if *base*.
+    """
 
     span_ms: int
     flags: int = 0
     money: bool = False
+    base: bool = False
 
 
 class Amounts:
-    """Count, sum and sum of squares of the amounts in one currency, minor units."""
+    """Count, sum and sum of squares of the amounts in one currency, or in the base, minor units."""
 
     __slots__ = ("count", "squares", "sum")
 
@@ -27,19 +34,23 @@ class Amounts:
 
 
 class Places(NamedTuple):
-    """The measures an event of certain flags belongs to, and those of them that hold amounts."""
+    """The measures an event of certain flags belongs to; those that hold amounts, and base amounts."""
 
     counted: tuple[int, ...]
     paid: tuple[int, ...]
+    based: tuple[int, ...]
 
 
 class Plan:
     """Which measures a log keeps, shortest span first, and what else it tracks."""
 
     def __init__(self, measures: Sequence[Measure], tracked: Sequence[Tracked] = ()) -> None:
-        paid = {(measure.span_ms, measure.flags) for measure in measures if measure.money}
-        wanted = {one._replace(money=(one.span_ms, one.flags) in paid) for one in measures}
-        self.measures = tuple(sorted(wanted))
+        paid = {measure[:2] for measure in measures if measure.money}
+        based = {measure[:2] for measure in measures if measure.base}
+        every = sorted({measure[:2] for measure in measures})
+        self.measures = tuple([Measure(*one, one in paid, one in based) for one in every])
+        self.counted = tuple([one[:3] for one in self.measures])  # as a log that rests names them
+        self.based = tuple([at for at, one in enumerate(self.measures) if one.base])
         self.tracked = tuple(dict.fromkeys(tracked))
         fields = list(dict.fromkeys(one.field for one in self.tracked if one.field))
         self.fields = ",".join(fields)
@@ -47,8 +58,7 @@ class Plan:
         self.telling = [(one.flags, 8 * fields.index(one.field) if one.field else 0) for one in self.tracked]
         self.spans_ms = tuple(sorted({measure.span_ms for measure in measures}))
         self.longest_ms = self.spans_ms[-1]
-        places = {(one.span_ms, one.flags): at for at, one in enumerate(self.measures)}
-        self.place = {one: places[one.span_ms, one.flags] for one in measures}
+        self.place = {one: every.index(one[:2]) for one in measures}
         # by an event's flags; of each span too
         self.entering = self._by_flags(range(len(self.measures)))
         self.of_span = [
@@ -66,7 +76,11 @@ class Plan:
 
     def _matching(self, places: Sequence[int], flags: int) -> Places:
         counted = tuple(at for at in places if flags & self.measures[at].flags == self.measures[at].flags)
-        return Places(counted, tuple(at for at in counted if self.measures[at].money))
+        return Places(
+            counted,
+            tuple(at for at in counted if self.measures[at].money),
+            tuple(at for at in counted if self.measures[at].base),
+        )
 
 
 class Reading:
@@ -85,8 +99,14 @@ class Reading:
         number, counts = sign * block.numbers[at], self.counts
         for place in places.counted:
             counts[place] += number
-        for place in places.paid:
-            self._pay(self.amounts[place], block, at, sign)
+        if places.paid:
+            self._pay(places.paid, block.currencies[at], block.amounts[at], number)
+        if places.based and (base := block.base(at)) != NO_BASE:
+            self._pay(places.based, BASE, base, number)
+
+    def base(self, place: int) -> Amounts:
+        """Count, sum and squares of the base amounts that measure *place* holds."""
+        return self.amounts[place].get(BASE) or Amounts()
 
     def track(self, event: Event) -> int:
         """Tell the trackers of *event*; the newest time at which one forgot what it may need, 0 for none."""
@@ -96,15 +116,18 @@ class Reading:
                 forgotten_ms = max(forgotten_ms, tracker.add(event, event.told[at : at + 8]))
         return forgotten_ms
 
-    @staticmethod
-    def _pay(by_currency: dict[int, Amounts], block: Block, at: int, sign: int) -> None:
-        amount, currency, number = block.amounts[at], block.currencies[at], block.numbers[at]
-        held = by_currency.get(currency)
-        if held is None:
-            held = by_currency[currency] = Amounts()
-        held.count += sign * number
-        held.sum += sign * amount
+    def _pay(self, places: tuple[int, ...], currency: int, amount: int, number: int) -> None:
+        """Take the *amount* of so many events in, or, if *number* is below 0, out."""
+        sign = 1 if number > 0 else -1
         # of events that were summed up, each counts as their mean
-        held.squares += sign * (amount * amount // number)
-        if not held.count:
-            del by_currency[currency]
+        total, squares = sign * amount, sign * (amount * amount // abs(number))
+        for place in places:
+            by_currency = self.amounts[place]
+            held = by_currency.get(currency)
+            if held is None:
+                held = by_currency[currency] = Amounts()
+            held.count += number
+            held.sum += total
+            held.squares += squares
+            if not held.count:
+                del by_currency[currency]

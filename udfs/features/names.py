@@ -259,6 +259,8 @@ _PLACED = (
     "frequency_level",
     "amount_level",
     "behaviour",
+    "sum_24h_base",
+    "sum_30d_base",
 )
 PLACES: tuple[str, ...] = _PLACED
 UNPLACED: tuple[str, ...] = tuple(name for name in BY_NAME if name not in _PLACED)

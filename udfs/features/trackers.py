@@ -25,7 +25,7 @@ _time = itemgetter(0)
 class Tracked(NamedTuple):
     """What is tracked over one span: of the events that have all of *flags*; *field* is told apart."""
 
-    kind: Literal["min", "max", "distinct"]
+    kind: Literal["min", "max", "distinct", "min_base", "max_base"]
     span_ms: int
     flags: int = 0
     field: str = ""
@@ -81,6 +81,22 @@ class Extremes:
             self._steps.setdefault(currency, []).append((then_ms, amount))
 
 
+class BaseExtremes(Extremes):
+    """The least base amount; of payments that have one."""
+
+    __slots__ = ()
+
+    def add(self, event: Event, told: bytes) -> int:
+        """As `Extremes.add`: the base is one more currency, without a name."""
+        if event.base_minor is None:
+            return 0
+        return super().add(event._replace(amount_minor=event.base_minor, currency=""), told)
+
+    def value(self, _currency: str, time_ms: int) -> int | None:
+        """As `Extremes.value`."""
+        return super().value("", time_ms)
+
+
 class Distinct:
     """When each value was last seen. At most MAX_DISTINCT; O(n) in them to count."""
 
@@ -124,4 +140,5 @@ def tracker_of(tracked: Tracked) -> Tracker:
     """One that has seen nothing yet."""
     if tracked.kind == "distinct":
         return Distinct(tracked.span_ms)
-    return Extremes(tracked.span_ms, 1 if tracked.kind == "min" else -1)
+    kind, _, base = tracked.kind.partition("_")
+    return (BaseExtremes if base else Extremes)(tracked.span_ms, 1 if kind == "min" else -1)

@@ -27,6 +27,7 @@ from udfs.rules.judge import judge
 _HOUR_MS = 3_600_000
 _RULE_FIELDS = (
     "amount_minor",
+    "base_minor",
     "currency",
     "event_type",
     "mcc",

@@ -33,6 +33,7 @@ class Meaning(NamedTuple):
 _TRANSACTION = {
     "amount": Meaning(Kind.NUMBER, "amount in major units of `currency`, exact"),
     "amount_minor": Meaning(Kind.NUMBER, "amount in minor units of `currency`"),
+    "base_minor": Meaning(Kind.NUMBER, "amount in minor units of the base currency; missing without a rate"),
     "currency": Meaning(Kind.TEXT, "ISO 4217 alphabetic code"),
     "event_type": Meaning(Kind.TEXT, "payment, login, device_change, payee_added"),
     "mcc": Meaning(Kind.TEXT, "merchant category code, four digits, a text: '7995'"),

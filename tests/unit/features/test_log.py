@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from udfs.features.catalogue import Entity
 from udfs.features.entries import Entry, read_catalogue
 from udfs.features.known import digest
 from udfs.features.log import Log, Packed
+from udfs.features.rates import MAX_BASE_MINOR
 from udfs.features.trackers import MAX_DISTINCT, MAX_STEPS, Tracked
 from udfs.features.windows import DAY_MS, HOUR_MS
 
@@ -49,6 +51,13 @@ ENTRIES = tuple(
     )
     if not filtered or aggregate in ("min", "max", "distinct")
 )
+# And whatever can be taken of base amounts, in the base.
+IN_BASE = tuple(
+    msgspec.structs.replace(entry, name=f"{entry.name}_base", currency="base")
+    for entry in ENTRIES
+    if entry.aggregate in ("count", "sum", "mean", "deviation", "min", "max", "ratio")
+)
+ENTRIES += IN_BASE
 MERCHANT = Entity("merchant", ENTRIES)
 EDGES_MS = [edge + off for edge in (0, *WINDOWS_MS.values(), 2 * DAY_MS) for off in (-1, 0, 1)]
 
@@ -63,6 +72,7 @@ class Step(NamedTuple):
     labels: int | None
     fraud: bool
     device: str | None
+    base_minor: int | None
 
 
 steps = st.builds(
@@ -74,12 +84,22 @@ steps = st.builds(
     labels=st.none() | st.integers(0, 12),
     fraud=st.booleans(),
     device=st.sampled_from((None, "a", "b", "c")),
+    base_minor=st.none() | st.integers(0, MAX_BASE_MINOR),
 )
 
 
 def expected(told: list[Event], event: Event) -> dict[str, Value]:
     """Every entry's value at *event*, by definition."""
-    return {entry.name: by_definition(entry, told, event) for entry in ENTRIES}
+    in_base = [as_base(one) for one in told if one.base_minor is not None]
+    own = {entry.name: by_definition(entry, told, event) for entry in ENTRIES if entry not in IN_BASE}
+    if event.base_minor is None:
+        return own | {entry.name: None for entry in IN_BASE}
+    return own | {entry.name: by_definition(entry, in_base, as_base(event)) for entry in IN_BASE}
+
+
+def as_base(event: Event) -> Event:
+    """The same payment, had it been made in the base currency."""
+    return event._replace(amount_minor=event.base_minor, currency="the base")
 
 
 def by_definition(entry: Entry, told: list[Event], event: Event) -> Value:
@@ -103,7 +123,7 @@ def by_definition(entry: Entry, told: list[Event], event: Event) -> Value:
 
 def by_time(entry: Entry, window: list[Event], event: Event) -> Value:
     """Of the aggregates that ask what came before *event*, the last in *window*."""
-    earlier = [one for one in window if one is not event]
+    earlier = [one for one in window if one.id != event.id]
     if entry.aggregate == "since_first":
         return (event.time_ms - min(one.time_ms for one in window)) / 1000
     if entry.aggregate == "ratio":
@@ -138,7 +158,7 @@ def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
             device = digest(move.device) if move.device else bytes(8)
             event = Event(
                 now_ms, move.amount_minor, move.currency, move.flags, digest(str(number)), told=device
-            )
+            )._replace(base_minor=move.base_minor)
             behind = log.is_partial(event.time_ms)
             told.append(event)
             seen = MERCHANT.features(log, log.observe(event), event)
@@ -208,6 +228,32 @@ def test_what_is_tracked_anew_is_found_in_what_is_kept() -> None:
     assert (seen["max__3d"], seen["min__1d"], seen["distinct__9d"]) == (9, 1, 1)
 
 
+def test_base_amounts_are_summed_up_beside_what_has_none() -> None:
+    """On a busy day base sums stay exact, and what has no base amount stays out of them."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    for number in range(1_000):
+        base_minor = 3 if number % 250 else None
+        event = Event(START_MS + number, 5, "JPY", 0, digest(str(number)), told=bytes(8))
+        reading = log.observe(event._replace(base_minor=base_minor))
+    features = MERCHANT.features(log, reading, event._replace(base_minor=3))
+    assert (features["count__1h__base"], features["sum__1h__base"]) == (996, 996 * 3)
+    assert (features["count__1h_"], features["mean__1h__base"]) == (1_000, 3.0)
+
+
+def test_base_amounts_count_from_when_they_are_told() -> None:
+    """Asked for later, they are those of payments that came since; before them the column is empty."""
+    short = Entity("merchant", [Entry("sum_3d", "merchant", "sum", "3d")])
+    blocks = MemoryBlocks()
+    log = Log(short.plan, blocks)
+    for day in range(3):
+        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
+    assert {block.bases for _, block in log.packed().blocks} == {b""}
+    longer = Entity("merchant", [*short.entries, Entry("base_3d", "merchant", "sum", "3d", currency="base")])
+    grown = Log(longer.plan, blocks, log.packed())
+    event = Event(START_MS + 2 * DAY_MS + 1, 1, "EUR", 0, digest("new"), base_minor=7)
+    assert longer.features(grown, grown.observe(event), event) == {"sum_3d": 4, "base_3d": 7}
+
+
 def test_distinct_values_are_bounded() -> None:
     """Of more values than are kept, the newest are, and it says so until the forgotten would have left."""
     log = Log(MERCHANT.plan, MemoryBlocks(), max_block=1_000)
@@ -258,6 +304,9 @@ def test_a_log_that_is_not_seen_empties() -> None:
         ("{name: a, entity: account, aggregate: distinct, window: 1d, of: shoe}", "shoe"),
         ("{name: a, entity: account, aggregate: count, window: 1d, of: device}", "but for distinct"),
         ("{name: a, entity: account, aggregate: count, window: 400d, delay: 1d}", "400 days"),
+        ("{name: a, entity: account, aggregate: sum, window: 1d, currency: EUR}", "EUR"),
+        ("{name: a, entity: account, aggregate: last, window: 1d, currency: base}", "but for count"),
+        ("{name: a, entity: account, aggregate: share, window: 1d, filter: small, currency: base}", "count"),
         ("{name: A-b, entity: account, aggregate: count, window: 1d}", "A-b"),
     ],
 )

@@ -15,6 +15,7 @@ from udfs.features.engine import is_duplicate, observe
 from udfs.features.history import LIMITS, AccountHistory, Limits
 from udfs.features.names import BY_NAME
 from udfs.features.profile import Profile
+from udfs.features.rates import MAX_BASE_MINOR
 from udfs.operators.account_state import AccountState, decode_state, encode_state
 
 pytestmark = pytest.mark.unit
@@ -55,6 +56,7 @@ def events(draw: st.DrawFn) -> Transaction:
         device_id=draw(st.sampled_from((None, "d1", "d2", "d3"))),
         country=draw(st.sampled_from((None, "DE", "FR", "US"))),
         auth_result=draw(st.sampled_from((None, "approved", "declined"))),
+        base_minor=draw(st.none() | st.integers(0, MAX_BASE_MINOR)),
         latitude=latitude,
         longitude=longitude,
     )
