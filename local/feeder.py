@@ -27,13 +27,23 @@ from local.generator.delivery import (
     WallClock,
     connect_producer,
 )
-from local.generator.order import Outgoing, arrange, cut, tick, with_profiles
+from local.generator.order import (
+    Outgoing,
+    arrange,
+    cut,
+    published,
+    published_ms,
+    tick,
+    with_profiles,
+    with_rates,
+)
 from local.generator.plan import FeedProgress, FeedReport, Plan, live
 from local.generator.traffic import (
     CUSTOMERS,
     HOUR_MS,
     INPUT_TOPICS,
     MINUTE_MS,
+    RATES,
     TRANSACTIONS,
     Message,
     Sample,
@@ -61,7 +71,7 @@ class Feeder:
 
     def feed(self, source: Source, plan: Plan | None = None) -> FeedReport:
         """
-        Customers, transactions, labels and clock ticks of *source* are on the broker, but for those refused.
+        Rates, customers, transactions, labels and clock ticks of *source* are on the broker, if not refused.
 
         A broker that is away is waited for. Blocks until all is acknowledged or `stop` is called.
 
@@ -132,8 +142,9 @@ class _Feeding:
     def _deliver(self, messages: Iterator[Outgoing]) -> None:
         first = next(messages, None)
         if first is not None:
+            rates = self._send_rates(first.time_ms - 1)
             later = self._send_customers(first.time_ms - 1)
-            self._send_all(with_profiles(chain((first,), messages), later))
+            self._send_all(with_rates(with_profiles(chain((first,), messages), later), rates))
             last = tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS)
             self._send_tick(last)
             self._feeder.last_tick = last
@@ -147,6 +158,15 @@ class _Feeding:
                     self._frauds[sample.label["transaction_id"]] = sample.label.get("kind") or "fraud"
             yield sample
 
+    def _send_rates(self, time_ms: int) -> Iterator[Message]:
+        """Every rate that was published by *time_ms* is on its way; the others are returned."""
+        rates = self._source.rates()
+        for rate in rates:
+            if published_ms(rate) > time_ms:
+                return chain((rate,), rates)
+            self._send(published(rate))
+        return rates
+
     def _send_customers(self, time_ms: int) -> list[Message]:
         """Every profile as of *time_ms* is on the broker; those that are updated later are returned."""
         later: list[Message] = []
@@ -157,7 +177,7 @@ class _Feeding:
             else:
                 self._send(Outgoing(CUSTOMERS, message["customer_id"], time_ms, message))
                 self._progress.customers += 1
-        self._delivery.flush()  # profiles are there before the first transaction is
+        self._delivery.flush()  # rates and profiles are there before the first transaction is
         return later
 
     def _send_all(self, messages: Iterable[Outgoing]) -> None:
@@ -169,6 +189,8 @@ class _Feeding:
                 self._send_tick(message)
             elif message.topic == CUSTOMERS:
                 self._progress.customers += self._send(message)
+            elif message.topic == RATES:
+                self._send(message)
             elif message.topic != TRANSACTIONS:
                 self._progress.labels += self._send(message)
             else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,7 +24,9 @@ from local.mappings.values import BadValueError, Convert
 __all__ = ["MappedSource", "MappingError", "open_source"]
 
 BACKWARDS_MS = 1_000  # rows this much out of order are taken as they are: within a replay's lateness
-NEEDED = frozenset(("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"))
+NEEDED = frozenset(
+    ("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency", "rate", "effective")
+)
 
 CONVERTERS: dict[str, Convert] = {
     "account_ids": values.texts,
@@ -35,9 +38,10 @@ CONVERTERS: dict[str, Convert] = {
     "is_fraud": values.truth,
     "latitude": values.number,
     "longitude": values.number,
+    "rate": values.rate,
 }
 _OF_LABEL = ("transaction_id", "account_id", "card_number", "merchant_id")
-TIMES = frozenset(("event_time", "reported", "updated", "opened"))
+TIMES = frozenset(("event_time", "reported", "updated", "opened", "effective"))
 
 
 def open_source(data: Path, mapping: str, label_delay_days: float | None = None) -> MappedSource:
@@ -69,6 +73,7 @@ class MappedSource:
         self.notes: list[str] = []
         self._customers = self._beside("customers", spec.customers_file, spec.customers)
         self._merchants = self._beside("merchants", spec.merchants_file, spec.merchants)
+        self._rates = self._beside("rates", spec.rates_file, spec.rates)
 
     @property
     def name(self) -> str:
@@ -84,6 +89,16 @@ class MappedSource:
     def total(self) -> int | None:
         """Rows of a Parquet file; None for CSV."""
         return self._table.rows
+
+    @property
+    def base(self) -> str | None:
+        """The currency of the rates' file, if there is one."""
+        return self._spec.rates["base"].constant if self._rates else None
+
+    def rates(self) -> Iterator[Message]:
+        """Every row of the rates' file, if there is one, in the order of `effective`."""
+        rows = self._rates.messages() if self._rates else ()
+        return iter(sorted(rows, key=itemgetter("effective")))
 
     def customers(self) -> Iterator[Message]:
         """Every row of the customers' file, if there is one."""

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from local.generator.traffic import Message
-from local.mapping import BACKWARDS_MS, MappedSource
+from local.mapping import BACKWARDS_MS, MappedSource, MappingError
 from schemas.card import CardKey
-from schemas.intake import read_customer, read_transaction
+from schemas.errors import RecordError
+from schemas.intake import read_customer, read_rate, read_transaction
 from schemas.transaction import Transaction, tie_break
 from schemas.wire_out import encode_json
 from udfs.features.blocks import Event, MemoryBlocks
@@ -25,9 +26,10 @@ from udfs.features.history import AccountHistory
 from udfs.features.known import digest
 from udfs.features.log import Log
 from udfs.features.profile import Profile, as_of, learned, profile_of
+from udfs.features.rates import Rates
 
 _KEY = CardKey("local", b"features do not depend on it")
-_ALL = 10**9  # versions of a profile: nothing is forgotten here
+_ALL = 10**9  # versions of a profile or a rate: nothing is forgotten here
 
 type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
 
@@ -55,8 +57,29 @@ def steps(told: Iterable[tuple[Transaction, Message | None]]) -> Iterator[Step]:
 
 
 def steps_of(source: MappedSource, read: Callable[[Message], Transaction]) -> Iterator[Step]:
-    """Every row of *source*, through *read*, and the frauds among them."""
-    return steps((read(sample.transaction), sample.label) for sample in source.samples())
+    """Every row of *source*, through *read* and with its base amount, and the frauds among them."""
+    rates = rates_of(source)
+    if rates is None:
+        return steps((read(sample.transaction), sample.label) for sample in source.samples())
+    return steps((rates.in_base(read(sample.transaction)), sample.label) for sample in source.samples())
+
+
+def rates_of(source: MappedSource) -> Rates | None:
+    """
+    Every rate of the rates' file; None where there is none.
+
+    Raises:
+        MappingError: At the first that intake would refuse.
+    """
+    if source.base is None:
+        return None
+    rates = Rates(source.base, most=_ALL)
+    for message in source.rates():
+        try:
+            rates.learn(read_rate(encode_json(message)))
+        except RecordError as error:
+            raise MappingError(f"rates, {error.where}", error.found, error.expected) from error
+    return rates
 
 
 def plain(message: Message) -> Transaction:

@@ -2,7 +2,7 @@
 Write generated traffic to a folder: `python -m local.generator --out DIR`.
 
 Makes `transactions.csv`, one event a row in event-time order with what was later
-reported about it, and `customers.csv`: the form that the mapping `generated` reads.
+reported about it, `customers.csv`, and `rates.csv`: the form that the mapping `generated` reads.
 The same arguments give the same bytes.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from local.generator.engine import Generator
@@ -31,9 +32,12 @@ def main() -> None:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     spec = load_spec("generated")
-    samples = cut(source.samples(), Order(limit=arguments.transactions))
+    samples = list(cut(source.samples(), Order(limit=arguments.transactions)))
     written = _write(out / "transactions.csv", [*spec.transactions, *spec.label], map(_flat, samples))
     _write(out / "customers.csv", list(spec.customers), map(_flat_profile, source.customers()))
+    last_ms = max((sample.transaction["event_time"] for sample in samples), default=arguments.start_ms)
+    rates = takewhile(lambda rate: rate["effective"] <= last_ms, source.rates())
+    _write(out / "rates.csv", [name for name, cell in spec.rates.items() if cell.column], rates)
     print(f"{written:,} transactions of {source.name} in {out}")
 
 
@@ -51,7 +55,7 @@ def _flat_profile(profile: Message) -> Message:
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Message]) -> int:
     written = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        lines = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        lines = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")
         lines.writeheader()
         for written, row in enumerate(rows, 1):  # noqa: B007  the count is what is returned
             lines.writerow(row)

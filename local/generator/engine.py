@@ -18,6 +18,7 @@ from local.generator.accounts import Account, build_people
 from local.generator.compromise import MERCHANT_COMPROMISE, MISUSED, Compromises
 from local.generator.frauds import FRAUD_KINDS
 from local.generator.habits import next_time, ordinary
+from local.generator.rates import BASE, daily_rates
 from local.generator.traffic import DAY_MS, HOUR_MS, Message, Sample
 from local.generator.world import World, build_world
 
@@ -68,6 +69,15 @@ class Generator:
     def total(self) -> int | None:
         """Not known: the traffic is endless."""
         return None
+
+    @property
+    def base(self) -> str:
+        """The currency of its rates."""
+        return BASE
+
+    def rates(self) -> Iterator[Message]:
+        """A rate a day of each currency but the base, from the day of the start on, without end."""
+        return daily_rates(self.seed, self.start_ms)
 
     def customers(self) -> Iterator[Message]:
         """Every customer's profile, updated 1 ms before the start."""

@@ -2,7 +2,8 @@
 In which order, and with which record timestamp, a source's messages are sent.
 
 Rules: pure, no clock, no Kafka. Labels go out when event time passes the moment
-they were reported, profiles when it passes their update; those after the end are never sent. A clock tick
+they were reported, profiles when it passes their update, rates a day before they take effect; those after the
+end are never sent. A clock tick
 never says a later time than what every message still to come may bear, so a
 tick makes nothing late.
 """
@@ -21,8 +22,10 @@ from local.generator.traffic import (
     CLOCK_KEY,
     CLOCK_MESSAGE,
     CUSTOMERS,
+    DAY_MS,
     HOUR_MS,
     LABELS,
+    RATES,
     TRANSACTIONS,
     Message,
     Sample,
@@ -101,6 +104,28 @@ def with_profiles(messages: Iterable[Outgoing], profiles: Iterable[Message]) -> 
             profile = waiting.popleft()
             yield Outgoing(CUSTOMERS, profile["customer_id"], _updated(profile), profile)
         yield message
+
+
+def with_rates(messages: Iterable[Outgoing], rates: Iterator[Message]) -> Iterator[Outgoing]:
+    """*messages*, each of *rates* put in before the first that is not older than its publication."""
+    due = next(rates, None)
+    for message in messages:
+        while due is not None and published_ms(due) <= message.time_ms:
+            yield published(due)
+            due = next(rates, None)
+        yield message
+
+
+def published(rate: Message) -> Outgoing:
+    """*rate* as it is sent; each version has a key of its own, so that compaction keeps all of them."""
+    key = f"{rate['currency']}/{rate['base']}/{rate['effective']}"
+    return Outgoing(RATES, key, published_ms(rate), rate)
+
+
+def published_ms(rate: Message) -> int:
+    """A day before it takes effect: known to all that it is for (ADR-0025)."""
+    effective_ms: int = rate["effective"]
+    return max(0, effective_ms - DAY_MS)
 
 
 def _updated(profile: Message) -> int:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 TRANSACTIONS = "transactions"
 CUSTOMERS = "customers"
 LABELS = "labels"
-INPUT_TOPICS = (TRANSACTIONS, CUSTOMERS, LABELS)
+RATES = "fx-rates"
+INPUT_TOPICS = (TRANSACTIONS, CUSTOMERS, LABELS, RATES)
 
 CLOCK_KEY = "__clock__"
 CLOCK_MESSAGE: dict[str, Any] = {"clock": True}
@@ -35,7 +36,7 @@ class Sample(NamedTuple):
 
 
 class Source(Protocol):
-    """Where traffic comes from; both iterators begin anew at each call."""
+    """Where traffic comes from; the iterators begin anew at each call."""
 
     @property
     def name(self) -> str:
@@ -44,6 +45,13 @@ class Source(Protocol):
     @property
     def total(self) -> int | None:
         """How many samples there are, None when that is not known beforehand."""
+
+    @property
+    def base(self) -> str | None:
+        """The currency that its rates are in; None when it has none."""
+
+    def rates(self) -> Iterator[Message]:
+        """Every exchange rate, in the order of `effective`; there may be no end to them."""
 
     def customers(self) -> Iterator[Message]:
         """Every customer's profile; `updated` may be absent and is then set just before the first event."""

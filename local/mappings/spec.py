@@ -33,9 +33,12 @@ CUSTOMER_FIELDS = frozenset((
     "kyc_level", "risk_tier", "opened",
 ))
 # fmt: on
+RATE_FIELDS = frozenset(("currency", "base", "rate", "effective"))
 MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
 CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
-SECTIONS = frozenset(("transactions", "label", "customers", "merchants", "features", "sort", "delimiter"))
+SECTIONS = frozenset(
+    ("transactions", "label", "customers", "merchants", "rates", "features", "sort", "delimiter")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Renamed(NamedTuple):
 
 
 Fields = dict[str, Cell]
+_BASE = "EUR"  # of rates, unless the mapping says another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class Spec:
     customers_file: str | None
     merchants: Fields
     merchants_file: str | None
+    rates: Fields
+    rates_file: str | None
     features: dict[str, Renamed]
     sort: bool
     delimiter: str
@@ -118,6 +124,7 @@ def parse_spec(name: str, content: Any) -> Spec:
     label, delay_days = _label(_dict(sections.get("label"), "label", faults), faults)
     customers, customers_file = _beside(sections, "customers", CUSTOMER_FIELDS, faults)
     merchants, merchants_file = _beside(sections, "merchants", MERCHANT_FIELDS, faults)
+    rates, rates_file = _rates(_dict(sections.get("rates"), "rates", faults), faults)
     spec = Spec(
         name=name,
         transactions=_transactions(sections, faults),
@@ -127,6 +134,8 @@ def parse_spec(name: str, content: Any) -> Spec:
         customers_file=customers_file,
         merchants=merchants,
         merchants_file=merchants_file,
+        rates=rates,
+        rates_file=rates_file,
         features=_features(_dict(sections.get("features"), "features", faults), faults),
         sort=bool(sections.get("sort", False)),
         delimiter=str(sections.get("delimiter", ",")),
@@ -182,6 +191,12 @@ def _beside(
     if not isinstance(section.get("file"), str):
         faults.append(f"{name}.file: missing, expected the name of a file beside the data")
     return cells, str(section.get("file"))
+
+
+def _rates(section: dict[str, Any], faults: list[str]) -> tuple[Fields, str | None]:
+    """Exchange rates; all are in one base, which is not read from a column."""
+    based = {**section, "base": {"constant": section.get("base", _BASE)}} if section else {}
+    return _beside({"rates": based}, "rates", RATE_FIELDS, faults)
 
 
 def _cells(section: dict[str, Any], where: str, known: frozenset[str], faults: list[str]) -> Fields:

@@ -77,6 +77,14 @@ def decimal(cell: Any) -> Decimal:
     return value
 
 
+def rate(cell: Any) -> str:
+    """An exchange rate above 0 as the decimal that the cell shows, as text."""
+    value = decimal(cell)
+    if not value:
+        raise BadValueError(show(cell), "a rate above 0")
+    return format(value.normalize(), "f")
+
+
 def whole(cell: Any) -> int:
     """A whole amount of 0 or more."""
     value = decimal(cell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import orjson
@@ -15,7 +15,16 @@ from local.feeder import Feeder, FeedReport, Plan, live
 from local.generator import Generator
 from local.generator.delivery import AHEAD_MS, WINDOW
 from local.generator.order import Order
-from local.generator.traffic import CUSTOMERS, HOUR_MS, INPUT_TOPICS, LABELS, TRANSACTIONS, Message, Sample
+from local.generator.traffic import (
+    CUSTOMERS,
+    HOUR_MS,
+    INPUT_TOPICS,
+    LABELS,
+    RATES,
+    TRANSACTIONS,
+    Message,
+    Sample,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -118,6 +127,12 @@ class FakeSource:
         """The samples are kept as they are; the customer is updated at *updates_ms*."""
         self._samples, self._updates_ms = samples, updates_ms
 
+    base: str | None = None
+
+    def rates(self) -> Iterator[Message]:
+        """None."""
+        return iter(())
+
     def customers(self) -> Iterator[Message]:
         """One customer, of no date, and its later versions."""
         customer = {"customer_id": "c", "account_ids": ["a-0"]}
@@ -127,6 +142,17 @@ class FakeSource:
     def samples(self) -> Iterator[Sample]:
         """The samples."""
         return iter(self._samples)
+
+
+class FakeExchange(FakeSource):
+    """The same, and a rate for each hour from a day before the first event, without end."""
+
+    base = "EUR"
+
+    def rates(self) -> Iterator[Message]:
+        """Of the dollar."""
+        rate = {"currency": "USD", "base": "EUR", "rate": "0.9"}
+        return ({**rate, "effective": START_MS + hour * HOUR_MS} for hour in count(-24))
 
 
 def sample(number: int, time_ms: int, label_ms: int | None = None, *, is_fraud: bool = True) -> Sample:
@@ -188,6 +214,25 @@ def test_later_versions_when_updated() -> None:
         (TRANSACTIONS, 3 * minute_ms),
     ]
     assert (report.customers, report.labels, report.transactions) == (4, 0, 4)
+
+
+def test_rates_a_day_ahead() -> None:
+    """A rate is sent a day of event time before it takes effect, and those of before come first of all."""
+    broker = FakeBroker()
+    feeder = Feeder("unused", connect=broker.connect, clock=FakeClock())
+    feeder.feed(FakeExchange([sample(0, START_MS + 1), sample(1, START_MS + 2 * HOUR_MS)]))
+    told = [one for one in broker.taken if one[1] != b"__clock__"]
+    assert [(topic, (at - START_MS) // HOUR_MS) for topic, _, _, at, _ in told] == [
+        *((RATES, hour - 24) for hour in range(-24, 25)),
+        (CUSTOMERS, 0),
+        (TRANSACTIONS, 0),
+        (RATES, 1),
+        (RATES, 2),
+        (TRANSACTIONS, 2),
+    ]
+    assert (
+        len({key for topic, key, _, _, _ in told if topic == RATES}) == 24 + 25 + 2
+    )  # compaction keeps every version
 
 
 def test_labels_when_due() -> None:

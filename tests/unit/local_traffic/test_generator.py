@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from local.generator import Generator, live_generator
 from local.generator.cards import card_number_for
 from local.generator.engine import KINDS
 from local.generator.traffic import DAY_MS, HOUR_MS
+from local.generator.world import PLACES
 from schemas.card import CardKey
-from schemas.intake import read_customer, read_label, read_transaction
+from schemas.intake import read_customer, read_label, read_rate, read_transaction
 from schemas.wire_out import encode_json
 from tests.unit.local_traffic.generated import START_MS, frauds, traffic
+from udfs.features.rates import Rates
 
 pytestmark = pytest.mark.unit
 
@@ -60,6 +63,21 @@ def test_customers_own_every_account() -> None:
     assert {sample.transaction["account_id"] for sample in traffic(3000)} <= set(owned)
     assert all(profile["updated"] < START_MS for profile in profiles)
     assert {len(profile["account_ids"]) for profile in profiles} == {1, 2}
+
+
+def test_rates_of_every_currency() -> None:
+    """Each currency but the base has a rate each day, near the prices' own, and intake takes it."""
+    source = Generator(seed=1, accounts=50, start_ms=START_MS + 1)
+    messages = list(islice(source.rates(), 9 * 30))
+    rates = [read_rate(encode_json(message)) for message in messages]
+    assert messages == list(islice(source.rates(), 9 * 30))
+    assert {rate.currency for rate in rates} == {place.currency for place in PLACES} - {"EUR"}
+    days = Counter(rate.effective_ms for rate in rates)
+    assert days == {START_MS - START_MS % DAY_MS + day * DAY_MS: 9 for day in range(30)}
+    known = Rates(source.base, rates)
+    for place in PLACES:
+        minor = known.base_minor(round(place.minor_per_euro * 100), place.currency, START_MS + 29 * DAY_MS)
+        assert minor == pytest.approx(10_000, rel=0.1)
 
 
 def test_kinds_of_events() -> None:
@@ -138,5 +156,5 @@ def test_fixture_is_reproducible(tmp_path: Path) -> None:
     """The command in the fixture's description makes the fixture, byte for byte."""
     command = [sys.executable, "-m", "local.generator", "--out", str(tmp_path), "--seed", "1"]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    for name in ("transactions.csv", "customers.csv"):
+    for name in ("transactions.csv", "customers.csv", "rates.csv"):
         assert (tmp_path / name).read_bytes() == (ROOT / "tests/fixtures/small" / name).read_bytes()

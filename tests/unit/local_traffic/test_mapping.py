@@ -132,6 +132,23 @@ def test_files_beside(tmp_path: Path) -> None:
     assert (transaction["latitude"], transaction["longitude"]) == (1.5, -2.5)
 
 
+def test_rates_beside(tmp_path: Path) -> None:
+    """Exchange rates are read from beside the data, by time, as exact decimals in one base."""
+    mapping = PLAIN + "rates: {file: rates.csv, base: GBP, currency: of, rate: worth, effective: day}\n"
+    alone = source(tmp_path, ROWS, mapping)
+    assert (alone.base, list(alone.rates())) == (None, [])
+    (tmp_path / "rates.csv").write_text("of,worth,day\nUSD,0.80,2024-01-02\nJPY,1E-2,2024-01-01\n")
+    read = source(tmp_path, ROWS, mapping)
+    assert read.base == "GBP"
+    assert [(rate["currency"], rate["base"], rate["rate"]) for rate in read.rates()] == [
+        ("JPY", "GBP", "0.01"),
+        ("USD", "GBP", "0.8"),
+    ]
+    (tmp_path / "rates.csv").write_text("of,worth,day\nUSD,0,2024-01-02\n")
+    with pytest.raises(MappingError, match=r"row 1, column worth: found '0', expected a rate above 0"):
+        list(source(tmp_path, ROWS, mapping).rates())
+
+
 def test_parquet_like_csv(tmp_path: Path) -> None:
     """A Parquet file with real types gives the transactions that its CSV gives."""
     table = pa.table(

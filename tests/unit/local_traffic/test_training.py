@@ -128,3 +128,44 @@ customers: {file: customers.csv, customer_id: customer, account_ids: account, up
     found = columns(tmp_path)
     assert found["country_is_home"] == [None, True, False]
     assert found["profile_known"] == [False, True, True]
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Path:
+    """
+    Payments of an account in two currencies, and what the dollar was worth in euro.
+
+    day    1: 1.00 USD      2: a dollar is 0.90      3: 1.00 USD, 1.00 EUR      4: 0.80      4: 1.01 USD
+    """
+    (tmp_path / "mine.yaml").write_text("""
+transactions: {transaction_id: id, account_id: account, event_time: at, amount: amount, currency: currency}
+rates: {file: rates.csv, currency: of, rate: worth, effective: at}
+""")
+    paid = (("1", "1", "USD"), ("3", "1", "USD"), ("3", "1", "EUR"), ("4", "1.01", "USD"))
+    rows = [f"{n},a,2024-01-0{day}T0{n}:00:00Z,{amount},{of}" for n, (day, amount, of) in enumerate(paid)]
+    (tmp_path / "data.csv").write_text("\n".join(["id,account,at,amount,currency", *rows]))
+    (tmp_path / "rates.csv").write_text("of,worth,at\nUSD,0.80,2024-01-04\nUSD,0.90,2024-01-02\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["", ",new_merchant"])
+def test_each_payment_is_converted_once_at_its_own_rate(exchange: Path, engine: str) -> None:
+    """Base sums add up what each was worth when it was paid; one without a rate is left out."""
+    assert main(arguments(exchange, "--only", "sum_24h_base,sum_30d_base" + engine)) == 0
+    found = columns(exchange)
+    assert found["sum_30d_base"] == [None, 90, 190, 190 + 81]
+    assert found["sum_24h_base"] == [None, 90, 190, 81]
+
+
+def test_without_rates_nothing_is_in_base(exchange: Path) -> None:
+    """Where the file of rates is absent nothing has a base amount, as in a job without rates."""
+    (exchange / "rates.csv").unlink()
+    assert main(arguments(exchange, "--only", "sum_30d_base")) == 0
+    assert columns(exchange)["sum_30d_base"] == [None] * 4
+
+
+def test_a_rate_that_intake_refuses_is_told(exchange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rate that can't be one ends the command with a line that says what was found."""
+    (exchange / "rates.csv").write_text("of,worth,at\nEUR,1.5,2024-01-04\n")
+    assert main(arguments(exchange, "--only", "sum_30d_base")) == 1
+    assert "rates, currency: found the base currency" in capsys.readouterr().err
