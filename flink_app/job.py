@@ -6,9 +6,10 @@ The graph, top to bottom.
                                                           +-----> dead letters --> topic
     labels -------> check labels ------------------------------> labels --------> archive
                          +--> observe merchant
+    fx-rates -----> check rates -> the first stage, each of its subtasks
 
 There is an *observe* stage for each entity of the feature catalogue but the account; without
-any, *decide* takes the transactions as they are read.
+any, *decide* takes the transactions as they are read. Rates are read where they are on.
 
 Ends are attached outside, by `main` or a test. A uid is a promise about state and
 changes only with an ADR.
@@ -16,7 +17,7 @@ changes only with an ADR.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,9 +29,11 @@ from schemas.card import CardKey
 from udfs.clients.ends import Ends
 from udfs.features.catalogue import STAGES
 from udfs.operators.check_labels import CheckLabels
+from udfs.operators.check_rates import CheckRates
 from udfs.operators.decide import Decide
 from udfs.operators.decide_settings import DecideSettings
 from udfs.operators.fan_out import FanOutProfiles
+from udfs.operators.in_base import KNOWN, ObserveInBase
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe
 from udfs.operators.rows import ANSWERS, DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE, LABELLED
@@ -43,6 +46,7 @@ class Inputs:
     transactions: DataStream
     customers: DataStream
     labels: DataStream
+    rates: Sequence[DataStream] = ()  # one, or none where nothing is converted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,8 @@ class Ways:
     make_ends: Callable[[], Ends]
     read_card_key: Callable[[], CardKey]
     labels_topic: str
+    rates_topic: str
+    base_currency: str
     has_stages: bool  # other entities than the account are observed
     buffer_timeout_ms: int
 
@@ -80,7 +86,13 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .name("check labels")
         .uid("check-labels-v1")
     )
-    staged = observed(inputs.transactions, side_output(labels, LABELLED), ways)
+    rates = [
+        each.process(CheckRates(ways.rates_topic, ways.base_currency), output_type=INCOMING)
+        .name("check rates")
+        .uid("check-rates-v1")
+        for each in inputs.rates
+    ]
+    staged = observed(inputs.transactions, side_output(labels, LABELLED), rates, ways)
     # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
     messages = by_key(staged.messages.union(profiles))
     decided = (
@@ -89,7 +101,7 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .uid("decide-v1")
     )
     dead_letters = side_output(decided, DEAD_LETTERS).union(
-        *(side_output(each, DEAD_LETTERS) for each in (profiles, labels, *staged.refusing))
+        *(side_output(each, DEAD_LETTERS) for each in (profiles, labels, *rates, *staged.refusing))
     )
     return Streams(
         decided=decided, answers=side_output(decided, ANSWERS), labels=labels, dead_letters=dead_letters
@@ -103,8 +115,8 @@ class Staged(NamedTuple):
     refusing: list[DataStream]
 
 
-def observed(transactions: DataStream, labels: DataStream, ways: Ways) -> Staged:
-    """*transactions* with the features of every entity that has a stage."""
+def observed(transactions: DataStream, labels: DataStream, rates: Sequence[DataStream], ways: Ways) -> Staged:
+    """*transactions* with the features of every entity that has a stage; the first converts them."""
     if not (STAGES and ways.has_stages):
         return Staged(transactions, [])
     decide = ways.decide
@@ -119,13 +131,20 @@ def observed(transactions: DataStream, labels: DataStream, ways: Ways) -> Staged
         stage = Observe(place, wait_for_watermark=decide.wait_for_watermark)
         name = entity.name.replace("+", " and ")
         messages = (
-            by_key(arriving)
-            .process(stage, output_type=INCOMING)
+            through(by_key(arriving), stage, [] if place else rates, ways.base_currency)
             .name(f"observe {name}")
             .uid(f"observe-{name.replace(' ', '-')}-v1")
             .set_buffer_timeout(ways.buffer_timeout_ms)
         )
     return Staged(messages, [intake])
+
+
+def through(keyed: KeyedStream, stage: Observe, rates: Sequence[DataStream], base: str) -> DataStream:
+    """*keyed* through *stage*; where there are *rates*, each of its subtasks hears of all of them."""
+    if not rates:
+        return keyed.process(stage, output_type=INCOMING)
+    told = keyed.connect(rates[0].broadcast(KNOWN))
+    return told.process(ObserveInBase(stage, base), output_type=INCOMING)
 
 
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:

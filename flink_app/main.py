@@ -23,10 +23,12 @@ def assemble(settings: Settings) -> StreamExecutionEnvironment:
     """The whole job under *settings*, its ends attached and its operators named; nothing runs yet."""
     env, tables = make_environment(settings)
     kafka, order = settings.kafka, settings.order
+    rates = [read_topic(tables, kafka.rates_topic, kafka, order, CALM)] if settings.base.rates == "on" else []
     inputs = Inputs(
         transactions=read_topic(tables, kafka.transactions_topic, kafka, order, live_pace(settings)),
         customers=read_topic(tables, kafka.customers_topic, kafka, order, CALM),
         labels=read_topic(tables, kafka.labels_topic, kafka, order, CALM),
+        rates=rates,
     )
     attach_sinks(tables, build(inputs, ways_of(settings)), settings)
     name_planned_operators(env)

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
+from schemas.currency import EXPONENTS
 from schemas.errors import BadSetting, ConfigurationError, MissingGroup
 
 Group = Mapping[str, str]
@@ -43,6 +44,7 @@ HOSTS = Form(r"[^\s,]+:\d{1,5}(,\s*[^\s,]+:\d{1,5})*", "host:port, separated by 
 ADDRESS = Form(r"aws|https?://\S+", "aws, or http://host:port")
 FOLDER = Form(r"(s3|s3a|file)://.+", "s3://bucket/prefix or file:///path")
 TOPIC = Form(r"[A-Za-z0-9._-]{1,249}", "a topic's name: letters, digits, dots, dashes, underscores")
+CURRENCY = Form("|".join(sorted(EXPONENTS)), "an ISO 4217 code of a currency with a minor unit")
 SECRET = Form(r"(file|secretsmanager):.+", "file:PATH or secretsmanager:NAME")
 
 

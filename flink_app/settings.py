@@ -15,6 +15,7 @@ from typing import Any
 
 from flink_app.properties import (
     ADDRESS,
+    CURRENCY,
     FOLDER,
     HOSTS,
     SECRET,
@@ -54,6 +55,9 @@ class Kafka:
     transactions_topic: str = setting("Transactions in.", default="transactions", form=TOPIC)
     customers_topic: str = setting("Customer profiles in; compacted.", default="customers", form=TOPIC)
     labels_topic: str = setting("Fraud labels in.", default="labels", form=TOPIC)
+    rates_topic: str = setting(
+        "Exchange rates in; compacted. Read where base/rates is on.", default="fx-rates", form=TOPIC
+    )
     decisions_topic: str = setting("Every decision.", default="decisions", form=TOPIC)
     alerts_topic: str = setting("Decisions above approve.", default="alerts", form=TOPIC)
     priority_alerts_topic: str = setting(
@@ -120,6 +124,21 @@ class Order:
         low=0,
         high=60_000,
         source="ADR-0022: live payments may not wait unless somebody says so",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The one currency in which payments of all others are seen as well."""
+
+    currency: str = setting(
+        "Base currency; fixed for the life of the state.", default="EUR", form=CURRENCY, source="a choice"
+    )
+    rates: str = setting(
+        "on: payments are converted at the rates of kafka/rates.topic. off: features in base are missing.",
+        default="off",
+        choices=("on", "off"),
+        source="ADR-0025: without the topic a job that reads it does not start",
     )
 
 
@@ -254,6 +273,7 @@ class Settings:
 
     kafka: Kafka
     order: Order
+    base: Base
     card: Card
     score: ScoreSettings
     hot_state: HotState
@@ -264,6 +284,7 @@ class Settings:
 GROUPS: Mapping[str, tuple[str, type[Any]]] = {
     "kafka": ("kafka", Kafka),
     "order": ("order", Order),
+    "base": ("base", Base),
     "card": ("card", Card),
     "score": ("score", ScoreSettings),
     "hot.state": ("hot_state", HotState),
@@ -301,6 +322,7 @@ def _cross_checks(parsed: Mapping[str, Any]) -> list[ConfigurationError]:
         *_marker_faults(parsed["score"], parsed["hot_state"], parsed["engine"]),
         *_twins(parsed["kafka"]),
         *_waits_twice(parsed["order"]),
+        *_nowhere_converted(parsed["base"], parsed["engine"]),
     ]
 
 
@@ -325,3 +347,9 @@ def _waits_twice(order: Order) -> list[ConfigurationError]:
         return []
     expected = "0 where order/wait is watermark: there event time tells which profile is in force"
     return [BadSetting("order/profile.wait.ms", f"{order.profile_wait_ms} ms", expected)]
+
+
+def _nowhere_converted(base: Base, engine: Engine) -> list[ConfigurationError]:
+    if base.rates == "off" or engine.entity_stages == "on":
+        return []
+    return [BadSetting("base/rates", "on", "off where engine/entity.stages is: the first stage converts")]

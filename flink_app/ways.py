@@ -32,6 +32,8 @@ def ways_of(settings: Settings) -> Ways:
         make_ends=ends,
         read_card_key=partial(read_card_key, card),
         labels_topic=settings.kafka.labels_topic,
+        rates_topic=settings.kafka.rates_topic,
+        base_currency=settings.base.currency,
         has_stages=settings.engine.entity_stages == "on",
         buffer_timeout_ms=settings.engine.buffer_timeout_ms,
     )

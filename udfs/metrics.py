@@ -65,6 +65,12 @@ _INTAKE = (
            "Flat for a day: the customers topic has stopped."),
     Metric("held_for_profile", _C, "transactions", "Held for their account's first profile.",
            "Near all of them: topic customers is behind, away, or names other accounts."),
+    Metric("rates", _C, "rates", "Exchange rates of the base currency taken in.",
+           "Flat for longer than they usually last: fx-rates has stopped; payments keep the last rate."),
+    Metric("rates_of_another_base", _C, "rates", "Exchange rates passed over, for another base.",
+           "All of them: base/currency is not what the topic tells."),
+    Metric("without_base_amount", _C, "transactions", "Their currency had no rate at their event time.",
+           "A jump: a currency is missing from fx-rates, or its history begins too late."),
     Metric("labels", _C, "labels", "Fraud labels taken in.",
            "Flat for a day: the label feed has stopped; precision can't be told."),
 )  # fmt: skip

@@ -111,14 +111,17 @@ def running(
     order_wait: str = "none",
     profile_wait_ms: int = 0,
     mode: str = "thread",
+    rates: str = "off",
+    book: str | None = None,
 ) -> Iterator[Job]:
-    """The job runs, with checkpoints in *folder*; it is cancelled at the end."""
+    """The job runs, by the built-in *book* unless another is given; it is cancelled at the end."""
     settings = parse_settings(
         {
             "kafka": {"bootstrap.servers": "nowhere.invalid:9092"},
             "card": {"key.source": "file:/nowhere"},
             "archive": {"path": "file:///nowhere"},
             "order": {"wait": order_wait, "profile.wait.ms": str(profile_wait_ms)},
+            "base": {"rates": rates},
             "engine": {"marker.period.ms": "1500", "execution.mode": mode},
         }
     )
@@ -128,8 +131,11 @@ def running(
         engine.set_string(name, value)
     env.configure(engine)
     tables.get_config().set("table.exec.source.idle-timeout", "300 ms")
-    inputs = Inputs(**{topic: _watched(tables, folder / topic) for topic in TOPICS})
+    told = [_watched(tables, folder / "rates")] if rates == "on" else []
+    inputs = Inputs(rates=told, **{topic: _watched(tables, folder / topic) for topic in TOPICS})
     ways: Ways = replace(ways_of(settings), make_ends=ends, read_card_key=card_key)
+    if book is not None:
+        ways = replace(ways, decide=replace(ways.decide, book=book))
     job = Job(folder)
     with _all_of(tables, build(inputs, ways)).execute_and_collect() as results:
         threading.Thread(target=_pour, args=(results, job.arriving), daemon=True).start()

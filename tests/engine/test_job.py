@@ -18,6 +18,7 @@ from tests.builders import (
     ONE_SECOND_MS,
     customer_message,
     label_message,
+    rate_message,
     raw_avro,
     raw_json,
 )
@@ -53,6 +54,15 @@ REFUSED = {
     "missing_key": Message("", raw_json(transaction_id="refused")),
     "missing_field": Message("a-1", raw_json(transaction_id=...)),
 }
+BASE_BOOK = """
+version: 1
+rules:
+  - {id: base, version: 1, severity: low, outcome: verify, title: Paid in base, when: sum_30d_base >= 0}
+"""
+RATES = [(15, "0.80"), (0, "0.90")]  # seconds after noon, and what a dollar is worth from then on
+PAID: list[tuple[int, str, dict[str, Any]]] = [
+    (0, "USD", {}), (5, "USD", {"merchant_id": ...}), (10, "JPY", {}), (15, "USD", {}), (20, "EUR", {}),
+]  # fmt: skip
 _numbers = count(1)
 
 
@@ -245,6 +255,50 @@ def test_profiles_are_as_of_event_time(gateway: Any, tmp_path: Path) -> None:
     abroad = ["country-mismatch" in {reason["rule"] for reason in each["reasons"]} for each in decided]
     assert missing == [True, False, False, False]
     assert abroad == [False, False, False, True]
+
+
+def in_base(decided: list[dict[str, Any]]) -> list[int | None]:
+    """What each decision by `BASE_BOOK` says was paid in thirty days, in the base currency."""
+    return [next((hit["values"]["sum_30d_base"] for hit in each["reasons"]), None) for each in decided]
+
+
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_amounts_are_in_base_as_of_event_time(gateway: Any, tmp_path: Path, mode: str) -> None:
+    """
+    Under order.wait = watermark each payment is converted at the rate of its own time, in every subtask.
+
+    s       0     5     10    15    20      rates come newest first, and one that is refused
+    rate    0.90              0.80
+    paid    USD   USD   JPY   USD   EUR     the third has no rate; the second names no merchant
+    """
+    told = [rate_message(effective=NOON_MS + second * 1_000, rate=text) for second, text in RATES]
+    paid = [payment("a-1", second, 100, currency=of, **more) for second, of, more in PAID]
+    tick = Message(rows.CLOCK_KEY, b'{"clock":true}', NOON_MS + ONE_HOUR_MS)
+    settings: dict[str, Any] = {"order_wait": "watermark", "rates": "on", "book": BASE_BOOK, "mode": mode}
+    with running(tmp_path, EngineEnds(longest_ms=50), **settings) as job:
+        job.send("rates", [*(Message("k", encode_json(one)) for one in told), Message("k", b"[]")])
+        job.take(lambda emitted: len(kind("dead letter", emitted)) == 1)  # the rates have passed too
+        job.send("rates", [tick])
+        job.send("transactions", [*paid, tick])
+        decided = job.take_decisions(len(paid))
+    assert [letter["topic"] for letter in kind("dead letter", job.emitted)] == ["fx-rates"]
+    assert in_base(decided) == [90, 180, None, 260, 360]
+
+
+def test_rates_outlive_a_failure(gateway: Any, tmp_path: Path) -> None:
+    """What was known of rates at the checkpoint is known in the second life."""
+    ends = EngineEnds(longest_ms=0, second_life=tmp_path / "second")
+    with running(tmp_path, ends, rates="on", book=BASE_BOOK) as job:
+        job.send("rates", [Message("k", encode_json(rate_message(effective=NOON_MS - ONE_HOUR_MS)))])
+        probes = 0
+        while in_base(decisions(job.emitted)[-1:]) in ([], [None]):  # seen here when a checkpoint holds it
+            probes += 1
+            job.send("transactions", [payment("a-1", probes, 100, currency="USD")])
+            job.take_decisions(probes)
+        job.send("transactions", [payment("poison", 60, 1_313)])
+        job.take_decisions(probes + 1)
+        job.send("transactions", [payment("a-2", 61, 100, currency="USD")])
+        assert in_base(job.take_decisions(probes + 2)[-1:]) == [90]
 
 
 def test_first_profile_is_waited_for(gateway: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from flink_app.main import assemble
+from flink_app.properties import Groups
 from flink_app.settings import parse_settings
 from flink_app.uids import transformations
 
@@ -19,7 +20,11 @@ GROUPS = {
     "archive": {"path": "file:///nowhere/archive"},
 }
 
-UIDS = Path(__file__).with_name("uids.txt")
+
+def promised(file: str) -> list[str]:
+    """The uids on the list in *file*."""
+    lines = Path(__file__).with_name(file).read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
 
 
 class Operator(NamedTuple):
@@ -44,9 +49,20 @@ class Graph(NamedTuple):
 
 
 @pytest.fixture(scope="module")
+def in_base(gateway: object) -> Graph:
+    """What `main` submits with exchange rates on."""
+    return planned({**GROUPS, "base": {"rates": "on"}})
+
+
+@pytest.fixture(scope="module")
 def graph(gateway: object) -> Graph:
     """What `main` submits, up to but without `execute`."""
-    env = assemble(parse_settings(GROUPS))
+    return planned(GROUPS)
+
+
+def planned(groups: Groups) -> Graph:
+    """The graph under the settings of *groups*."""
+    env = assemble(parse_settings(groups))
     operators = [Operator(each.getName(), each.getUid()) for each in transformations(env)]
     return Graph(operators, tasks_of(env))
 
@@ -70,8 +86,22 @@ def each_of(java_list: Any) -> list[Any]:
 
 def test_every_uid_is_on_the_list(graph: Graph) -> None:
     """Each operator has the uid that was promised, and none has another; Flink makes none of its own."""
-    promised = [line for line in UIDS.read_text().splitlines() if not line.startswith("#")]
-    assert sorted(operator.uid for operator in graph.operators) == sorted(promised)
+    assert sorted(operator.uid for operator in graph.operators) == sorted(promised("uids.txt"))
+
+
+def test_rates_add_operators_and_change_none(graph: Graph, in_base: Graph) -> None:
+    """With rates on each operator keeps its uid, so that they can be switched on with the state there is."""
+    added = promised("uids_rates.txt")
+    assert sorted(each.uid for each in in_base.operators) == sorted([*promised("uids.txt"), *added])
+
+
+def test_rates_reach_every_subtask_of_the_first_stage(in_base: Graph) -> None:
+    """The merchants' stage hears of all rates; intake still shares the task of its source."""
+    [merchant] = [name for name in in_base.tasks if name.startswith("observe merchant")]
+    assert sorted(in_base.tasks[merchant].reached_by) == ["BROADCAST", "HASH", "HASH"]
+    [source] = [name for name in in_base.tasks if name.startswith("Source: read transactions")]
+    assert source.endswith("intake")
+    assert len(in_base.tasks) == 1 + 11
 
 
 def test_names_say_what_uids_say(graph: Graph) -> None:

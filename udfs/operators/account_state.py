@@ -15,6 +15,7 @@ import msgspec
 
 from schemas.decision import RuleHit
 from schemas.errors import BrokenPromise
+from schemas.fx_rate import FxRate
 from schemas.record import Record, asdict, astuple, replace
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
@@ -84,6 +85,7 @@ _STATE = msgspec.msgpack.Decoder(AccountState)
 _UNDECIDED = msgspec.msgpack.Decoder(_Packed)
 _WAITING = msgspec.msgpack.Decoder(Waiting)
 _LOG = msgspec.msgpack.Decoder(Packed)
+_RATES = msgspec.msgpack.Decoder(tuple[FxRate, ...])
 _PREFIX = bytes([STATE_VERSION])
 
 
@@ -160,6 +162,17 @@ def decode_log(body: bytes | None) -> Packed:
         return Packed()
     log: Packed = _opened("log of an entity", _LOG, body)
     return log
+
+
+def encode_rates(versions: tuple[FxRate, ...]) -> bytes:
+    """The versions of a currency's rate as they rest, their version of ours first."""
+    return _PREFIX + _ENCODER.encode(versions)
+
+
+def decode_rates(body: bytes) -> tuple[FxRate, ...]:
+    """What `encode_rates` packed. Raises BrokenPromise as `decode_state`."""
+    versions: tuple[FxRate, ...] = _opened("exchange rates", _RATES, body)
+    return versions
 
 
 class Sorted(NamedTuple):

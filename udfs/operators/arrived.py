@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.fx_rate import FxRate
 from schemas.label import Label
 from schemas.record import Record
 from schemas.transaction import Transaction, tie_break
@@ -34,9 +35,10 @@ class Waiting(Record, frozen=True):
 _ENCODER = msgspec.msgpack.Encoder()
 _ARRIVED = msgspec.msgpack.Decoder(Arrived)
 _LABEL = msgspec.msgpack.Decoder(Label)
+_RATE = msgspec.msgpack.Decoder(FxRate)
 
 
-def encode(item: Arrived | Label) -> bytes:
+def encode(item: Arrived | Label | FxRate) -> bytes:
     """*item* as it travels from one operator to the next."""
     return _ENCODER.encode(item)
 
@@ -49,6 +51,11 @@ def decode_arrived(body: bytes) -> Arrived:
 def decode_label(body: bytes) -> Label:
     """The label that `encode` packed."""
     return _LABEL.decode(body)
+
+
+def decode_rate(body: bytes) -> FxRate:
+    """The exchange rate that `encode` packed."""
+    return _RATE.decode(body)
 
 
 def in_order(arrived: Arrived) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from schemas.transaction import Transaction
 from udfs.features.catalogue import STAGES, Entity
 from udfs.features.known import digest
 from udfs.features.log import MARGIN_MS, Log
+from udfs.features.rates import Rates
 from udfs.features.windows import DAY_MS
 from udfs.operators import rows
 from udfs.operators.account_state import decode_log, decode_waiting, encode_log, encode_waiting
@@ -46,8 +47,11 @@ class Observe(KeyedProcessFunction):
     size), `blocks` (day -> older events), `waiting` (event time -> what waits, only under
     order.wait = watermark). All of a key that is not seen for the longest window is cleared.
     Emits: one `rows.passed_row` a transaction. If an event is missing, nothing waits for it.
-    If late, it is counted at its time, and marked.
+    If late, it is counted at its time, and marked. With `rates`, which `in_base` gives to the first
+    stage, a transaction leaves with its base amount; then those that name no such entity wait too.
     """
+
+    rates: Rates | None = None
 
     def __init__(self, stage: int, *, wait_for_watermark: bool) -> None:
         self._stage = stage
@@ -79,9 +83,8 @@ class Observe(KeyedProcessFunction):
             arrived = decode_arrived(message.raw)
             at_ms = arrived.txn.event_time_ms
             item = Waiting(arrived=(replace(arrived, late=arrived.late or at_ms <= watermark_ms),))
-        if message.key.startswith(_NOBODY):
-            return [self._passed(each) for each in item.arrived]
-        if self._wait_for_watermark and at_ms > watermark_ms:
+        waits = self.rates is not None or not message.key.startswith(_NOBODY)
+        if waits and self._wait_for_watermark and at_ms > watermark_ms:
             return self._wait(item, at_ms, ctx)
         return self._take(item, message.key, ctx)
 
@@ -102,15 +105,26 @@ class Observe(KeyedProcessFunction):
         return []
 
     def _take(self, item: Waiting, key: str, ctx: Any) -> list[Any]:
+        arrived = [self._in_base(each) for each in sorted(item.arrived, key=in_order)]
+        if key.startswith(_NOBODY):
+            return [self._passed(each) for each in arrived]
         log = Log(self._entity.plan, self._blocks, decode_log(self._logs.read(key)))
         day = log.newest_ms // DAY_MS
         for label in item.labels:
             self._mark(log, label)
-        emitted = [self._seen(log, each) for each in sorted(item.arrived, key=in_order)]
+        emitted = [self._seen(log, each) for each in arrived]
         self._logs.write(key, encode_log(log.packed()))
         if log.newest_ms // DAY_MS != day:
             ctx.timer_service().register_event_time_timer(self._expiry(log, key))
         return emitted
+
+    def _in_base(self, arrived: Arrived) -> Arrived:
+        if self.rates is None:
+            return arrived
+        txn = self.rates.in_base(arrived.txn)
+        if txn.base_minor is None:
+            self._counters.add("without_base_amount")
+        return replace(arrived, txn=txn)
 
     def _mark(self, log: Log, label: Label) -> None:
         found = log.mark(digest(label.transaction_id), fraud=label.is_fraud)

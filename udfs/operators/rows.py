@@ -49,6 +49,7 @@ CLOCK_KEY = "__clock__"  # a record with this key only moves event time
 FROM_PROFILES = -1  # a profile, to one of its accounts
 STAGED = -2  # a transaction that was checked: `arrived.Arrived`
 FROM_LABELS = -3  # a label, to the merchant whose payment it is of
+FROM_RATES = -4  # an exchange rate, to each subtask of the first stage
 
 
 class Arrival(NamedTuple):
@@ -175,7 +176,7 @@ def profile_row(account_id: str, raw: bytes, offset: int, timestamp: Any) -> Row
 
 
 def passed_row(key: str, body: bytes, what: int) -> Row:
-    """What goes on to the operator of *key*; *what* is STAGED or FROM_LABELS."""
+    """What goes on to the operator of *key*; *what* is STAGED, FROM_LABELS or FROM_RATES."""
     return Row(key, Row(key, body, what, 0), None)
 
 

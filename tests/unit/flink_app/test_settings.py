@@ -65,6 +65,28 @@ def test_managed_flinks_own_group_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rates", "stages", "faults"),
+    [("off", "on", 0), ("on", "on", 0), ("off", "off", 0), ("on", "off", 1)],
+)
+def test_rates_are_for_the_first_stage(rates: str, stages: str, faults: int) -> None:
+    """To read rates where no stage converts is a fault; without a word they are off, and the base is euro."""
+    assert (parse_settings(LEAST).base.rates, parse_settings(LEAST).base.currency) == ("off", "EUR")
+    groups = given_also(base={"rates": rates}, engine={"entity.stages": stages})
+    if not faults:
+        assert parse_settings(groups).base.rates == rates
+        return
+    [fault] = faults_of(groups)
+    assert "base/rates: found on, expected off where engine/entity.stages is" in fault
+
+
+@pytest.mark.parametrize("currency", ["eur", "XXX", "EURO", "€"])
+def test_the_base_is_a_currency(currency: str) -> None:
+    """A base currency that no payment can be in is a fault."""
+    [fault] = faults_of(given_also(base={"currency": currency}))
+    assert "base/currency" in fault
+
+
+@pytest.mark.parametrize(
     ("wait", "profile_wait_ms", "faults"), [("none", "300", 0), ("watermark", "0", 0), ("watermark", "1", 1)]
 )
 def test_profiles_are_waited_for_in_one_way(wait: str, profile_wait_ms: str, faults: int) -> None:

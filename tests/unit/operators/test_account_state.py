@@ -14,7 +14,7 @@ from schemas.decision import RuleHit, Severity, Verdict
 from schemas.errors import BrokenPromise
 from schemas.label import Label
 from schemas.record import replace
-from tests.builders import NOON_MS, customer, hit, payment
+from tests.builders import NOON_MS, customer, hit, payment, rate
 from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
@@ -24,9 +24,11 @@ from udfs.operators.account_state import (
     AccountState,
     Pending,
     Undecided,
+    decode_rates,
     decode_state,
     decode_undecided,
     decode_waiting,
+    encode_rates,
     encode_state,
     encode_undecided,
     encode_waiting,
@@ -146,6 +148,15 @@ def test_waiting_round_trip() -> None:
     waiting = Waiting(arrived=arrived, labels=(Label("t-1", "a-1", is_fraud=True, reported_ms=NOON_MS),))
     assert decode_waiting(encode_waiting(waiting)) == waiting
     assert decode_waiting(None) == Waiting()
+
+
+def test_rates_are_restored() -> None:
+    """A rate's versions that reached production are restored, and bytes that are none of ours refused."""
+    versions = (rate(), rate(rate="0.8125", effective_ms=NOON_MS + 1))
+    assert decode_rates(encode_rates(versions)) == versions
+    assert decode_rates((FIXTURES / "rates.bin").read_bytes()) == versions
+    with pytest.raises(BrokenPromise, match="exchange rates"):
+        decode_rates(b"\x02\x90")
 
 
 def test_exact_amounts_in_hits_keep_their_digits() -> None:

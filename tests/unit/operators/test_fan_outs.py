@@ -1,4 +1,4 @@
-"""The two small operators beside the decision: profiles to their accounts, labels to the archive."""
+"""The small operators beside the decision: profiles to accounts, labels to the archive, rates to a stage."""
 
 from __future__ import annotations
 
@@ -10,11 +10,21 @@ import pytest
 from pyflink.common import Row
 
 from schemas.wire_out import encode_json
-from tests.builders import CARD_KEY, CARD_TOKEN, NOON_MS, ONE_DAY_MS, customer_message, label_message
-from tests.fakes import named
+from tests.builders import (
+    CARD_KEY,
+    CARD_TOKEN,
+    NOON_MS,
+    ONE_DAY_MS,
+    customer_message,
+    label_message,
+    rate,
+    rate_message,
+)
+from tests.fakes import FakeMetricGroup, named
 from udfs.operators import rows
-from udfs.operators.arrived import decode_label
+from udfs.operators.arrived import decode_label, decode_rate
 from udfs.operators.check_labels import CheckLabels
+from udfs.operators.check_rates import CheckRates
 from udfs.operators.fan_out import FanOutProfiles
 
 pytestmark = pytest.mark.unit
@@ -40,6 +50,28 @@ def checked(raw: bytes | None, key: str = "a-1") -> list[Any]:
     return list(operator.process_element(incoming(raw, key), CONTEXT))
 
 
+class Checking:
+    """A `CheckRates` for euro, and what it counted."""
+
+    def __init__(self) -> None:
+        self.metrics = FakeMetricGroup()
+        self.operator = CheckRates("fx-rates", "EUR")
+        self.operator.open(SimpleNamespace(get_metrics_group=lambda: self.metrics))  # type: ignore[arg-type]
+
+    def told(self, raw: bytes | None, key: str = "k") -> list[Any]:
+        """What comes of a message on fx-rates."""
+        return list(self.operator.process_element(incoming(raw, key), CONTEXT))
+
+    def counted(self) -> dict[str, int]:
+        """Each count that is not 0."""
+        return {name: one.count for name, one in self.metrics.counters.items() if one.count}
+
+
+def exchanged(raw: bytes | None, key: str = "k") -> list[Any]:
+    """What comes of a message on fx-rates."""
+    return Checking().told(raw, key)
+
+
 def test_profile_goes_to_each_account() -> None:
     """A profile's message is addressed to each of its accounts, marked as one, its timestamp kept."""
     raw = encode_json(customer_message(account_ids=["a-1", "a-2"]))
@@ -54,6 +86,8 @@ def test_profile_goes_to_each_account() -> None:
         (fanned_out, b"{", "customers", "not_json"),
         (fanned_out, None, "customers", "empty_message"),
         (fanned_out, encode_json(customer_message(customer_id=...)), "customers", "missing_field"),
+        (exchanged, b"{", "fx-rates", "not_json"),
+        (exchanged, encode_json(rate_message(rate=0.9)), "fx-rates", "wrong_type"),
         (checked, b"{", "labels", "not_json"),
         (checked, encode_json(label_message(is_fraud="yes")), "labels", "wrong_type"),
     ],
@@ -67,10 +101,27 @@ def test_refused_message_is_a_dead_letter(come_of: Any, raw: bytes | None, topic
     assert (letter["reason"], letter["record_time_ms"]) == (reason, NOON_MS)
 
 
-@pytest.mark.parametrize("come_of", [fanned_out, checked])
+@pytest.mark.parametrize("come_of", [fanned_out, checked, exchanged])
 def test_clock_tick_goes_no_further(come_of: Any) -> None:
-    """A clock tick is neither a profile nor a label, nor a dead letter."""
+    """A clock tick is neither a profile, a label nor a rate, nor a dead letter."""
     assert come_of(CLOCK, rows.CLOCK_KEY) == []
+
+
+def test_rate_is_checked_once_and_passed_on() -> None:
+    """A rate of the job's base leaves packed, marked as one; each is counted at once."""
+    checking = Checking()
+    [row] = checking.told(encode_json(rate_message()))
+    message = rows.arrival(row[1])
+    assert (message.partition, decode_rate(message.raw)) == (rows.FROM_RATES, rate())
+    assert checking.told(b"{") != []
+    assert checking.counted() == {"rates": 1, "dead_letters": 1}
+
+
+def test_rate_of_another_base_is_passed_over() -> None:
+    """What is worth so many pounds is of no use to a job that thinks in euro, and no fault either."""
+    checking = Checking()
+    assert checking.told(encode_json(rate_message(base="GBP"))) == []
+    assert checking.counted() == {"rates_of_another_base": 1}
 
 
 def test_label_is_checked_and_tokenised() -> None:

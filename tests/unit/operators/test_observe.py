@@ -14,10 +14,11 @@ import pytest
 from pyflink.common import Instant, Row
 
 from schemas.label import Label
-from tests.builders import CARD_KEY, NOON_MS, ONE_DAY_MS, payment, raw_json
+from tests.builders import CARD_KEY, NOON_MS, ONE_DAY_MS, payment, rate, raw_json
 from tests.fakes import BEFORE_ALL_MS, FakeMapState, FakeMetricGroup, FakeValueState
 from udfs.operators import rows
 from udfs.operators.arrived import Arrived, decode_arrived, encode
+from udfs.operators.in_base import ObserveInBase
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe
 
@@ -25,16 +26,24 @@ pytestmark = pytest.mark.unit
 
 
 class Stage:
-    """One life of a merchant's stage: it is runtime context, context and timer service at once."""
+    """
+    One life of a merchant's stage: it is runtime context, context and timer service at once.
 
-    def __init__(self, *, wait: bool = False) -> None:
+    With a *base* it hears of rates; *broadcast* is what an earlier life left of them.
+    """
+
+    def __init__(
+        self, *, wait: bool = False, base: str | None = None, broadcast: dict[str, bytes] | None = None
+    ) -> None:
         self.states: dict[str, dict[str, Any]] = {}
+        self.broadcast = {} if broadcast is None else broadcast
         self.timers: set[tuple[int, str]] = set()
         self.metrics = FakeMetricGroup()
         self.watermark_ms, self.key = BEFORE_ALL_MS, ""
         self.passed: list[Arrived] = []
         self.sent_to: list[str] = []
-        self.operator = Observe(0, wait_for_watermark=wait)
+        observe = Observe(0, wait_for_watermark=wait)
+        self.operator = observe if base is None else ObserveInBase(observe, base)
         self.operator.open(self)  # type: ignore[arg-type]
 
     def get_metrics_group(self) -> FakeMetricGroup:
@@ -45,6 +54,16 @@ class Stage:
 
     def get_map_state(self, descriptor: Any) -> FakeMapState:
         return FakeMapState(self.states.setdefault(descriptor.name, {}), lambda: self.key)
+
+    def get_broadcast_state(self, descriptor: Any) -> Stage:
+        assert descriptor.name == "rates"
+        return self
+
+    def items(self) -> Any:
+        return self.broadcast.items()
+
+    def put(self, name: str, value: bytes) -> None:
+        self.broadcast[name] = value
 
     def timer_service(self) -> Stage:
         return self
@@ -71,6 +90,16 @@ class Stage:
         reported_ms = NOON_MS + int(day * ONE_DAY_MS)
         label = Label(transaction_id, "a-1", is_fraud=fraud, reported_ms=reported_ms, merchant_id="m-1")
         self._take("m-1", encode(label), rows.FROM_LABELS)
+
+    def hears(self, **fields: Any) -> None:
+        """A rate arrives."""
+        row = rows.passed_row("USD", encode(rate(**fields)), rows.FROM_RATES)
+        assert isinstance(self.operator, ObserveInBase)
+        assert self.operator.process_broadcast_element(row, self) == []  # type: ignore[arg-type]
+
+    def in_base(self) -> dict[str, int | None]:
+        """The base amount of each that left."""
+        return {one.txn.transaction_id: one.txn.base_minor for one in self.passed}
 
     def watermark(self, day: float) -> None:
         """Event time has passed so many days after noon."""
@@ -168,6 +197,52 @@ def test_one_without_a_merchant_passes_through() -> None:
     stage = Stage(wait=True)
     stage.pays("x", merchant_id=None)
     assert (stage.passed[0].features, stage.states["log"], stage.timers) == ({}, {}, set())
+
+
+def test_each_is_converted_at_the_rate_of_its_time() -> None:
+    """
+    A payment leaves with its base amount, whatever has come since; one without a rate leaves without.
+
+    day     0          1      2
+    rate    0.90 USD          0.80 USD     of the yen nothing is known; euro is the base itself
+    """
+    stage = Stage(base="EUR")
+    stage.hears()
+    stage.hears(rate="0.8", effective_ms=NOON_MS + 2 * ONE_DAY_MS)
+    for name, day, currency in (("a", 2, "USD"), ("b", 1.9, "USD"), ("c", -0.1, "USD"), ("d", 1, "JPY")):
+        stage.pays(name, day, currency=currency, amount_minor=100)
+    stage.pays("e", 0, merchant_id=None, currency="EUR", amount_minor=100)
+    assert stage.in_base() == {"a": 80, "b": 90, "c": None, "d": None, "e": 100}
+    stage.operator.close()
+    assert stage.metrics.counters["without_base_amount"].count == 2
+
+
+def test_rates_that_come_after_the_payment_are_known_when_the_watermark_passes() -> None:
+    """With the watermark, order of arrival decides no base amount, not of one without a merchant either."""
+    stage = Stage(wait=True, base="EUR")
+    stage.pays("x", 1, currency="USD", amount_minor=100)
+    stage.pays("y", 1, currency="USD", amount_minor=200, merchant_id=None)
+    assert stage.passed == []
+    stage.hears()
+    stage.watermark(1)
+    assert stage.in_base() == {"x": 90, "y": 180}
+    assert stage.states["waiting"] == {}
+    assert stage.states["log"].keys() == {"m-1"}
+
+
+def test_what_is_known_of_rates_is_restored() -> None:
+    """The next life knows what a checkpoint holds, but for rates of another base."""
+    first = Stage(base="EUR")
+    first.hears()
+    for base, expected in (("EUR", 90), ("GBP", None)):
+        second = Stage(base=base, broadcast=dict(first.broadcast))
+        second.pays("x", currency="USD", amount_minor=100)
+        assert second.in_base() == {"x": expected}
+
+
+def test_a_stage_that_was_never_opened_closes() -> None:
+    """Flink closes operators of two inputs that failed before they were opened."""
+    ObserveInBase(Observe(0, wait_for_watermark=False), "EUR").close()
 
 
 def test_other_events_are_not_counted() -> None:

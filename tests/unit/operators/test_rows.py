@@ -47,6 +47,7 @@ def wrong(columns: list[rows.Column], row: Row) -> list[str]:
         rows.decided_row(decision(), undecided()),
         rows.decided_row(decision(hits=(hit(priority=True),), verdict=Verdict.DECLINE), undecided()),
         rows.decided_row(decision(), undecided(profile_of(customer()), latitude=None, country=None)),
+        rows.decided_row(decision(), undecided(base_minor=1_234)),
         rows.decided_row(decision(currency="JPY"), undecided(currency="JPY", event_type="login")),
     ],
 )
