@@ -15,7 +15,7 @@ from local import ports, session
 from local.errors import StackError
 from local.export import add_named
 from local.feeder import Plan, live
-from local.flink_files import in_event_time_order, on_arrival
+from local.flink_files import in_base, in_event_time_order, on_arrival
 from local.generator.order import Order
 from local.mapping import open_source
 from local.mappings.tables import MappingError
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(stack: Stack, options: argparse.Namespace) -> None:
     now_ms = int(time.time() * 1000)
     with session.kept_or_stopped(stack, keep=options.keep):
-        session.begin_anew(stack, on_arrival(_LIVE_LATENESS_MS))
         source, feed = live(options.seconds, options.rate or _LIVE_RATE, options.seed, now_ms)
+        session.begin_anew(stack, in_base(on_arrival(_LIVE_LATENESS_MS), source.base))
         session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out))
 
 
@@ -54,7 +54,7 @@ def _replay(stack: Stack, options: argparse.Namespace) -> None:
     with session.kept_or_stopped(stack, keep=options.keep):
         lateness_ms = _ORDERLY_MS + round(options.shuffle_s * 1000)
         plan_of = on_arrival if options.rate else in_event_time_order
-        session.begin_anew(stack, plan_of(lateness_ms, options.parallelism))
+        session.begin_anew(stack, in_base(plan_of(lateness_ms, options.parallelism), source.base))
         feed = _replay_feed(stack, options, lateness_ms)
         session.stream(stack, session.Traffic(source=source, plan=feed, out=options.out))
         add_named(options.out / "features", source.features)

@@ -11,7 +11,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,13 @@ def on_arrival(lateness_ms: int, parallelism: int = 1) -> JobPlan:
     """The plan of live traffic: each event is decided when it comes."""
     order = {"wait": "none", "lateness.ms": str(lateness_ms)}
     return JobPlan(parallelism=parallelism, properties={"order": order})
+
+
+def in_base(plan: JobPlan, base: str | None) -> JobPlan:
+    """*plan*, and what is fed converted to *base*; as it is where the traffic has no rates."""
+    if base is None:
+        return plan
+    return replace(plan, properties={**plan.properties, "base": {"currency": base, "rates": "on"}})
 
 
 def flink_home() -> Path:

@@ -14,7 +14,7 @@ import pytest
 from local import job, session
 from local.accept.sameness import rows_of
 from local.feeder import Plan
-from local.flink_files import in_event_time_order
+from local.flink_files import in_base, in_event_time_order
 from local.hot_state import items
 from local.mapping import MappedSource, open_source
 from local.mappings.spec import Renamed
@@ -22,13 +22,14 @@ from local.skew import skew
 from local.stack import Stack
 from local.summary import Outcome
 from local.training import write_features
-from schemas.intake import read_customer, read_transaction
+from schemas.intake import read_customer, read_rate, read_transaction
 from schemas.transaction import Transaction
 from schemas.wire_out import encode_json
 from tests.builders import CARD_KEY
 from tests.oracle import Oracle
 from udfs.features.names import BY_NAME, FEATURES
 from udfs.features.profile import Profile, profile_of
+from udfs.features.rates import Rates
 from udfs.rules.book import built_in_text, load_book
 
 pytestmark = pytest.mark.e2e
@@ -55,7 +56,7 @@ def replayed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The small data set, replayed by two subtasks and with a restart from a savepoint in the middle."""
     out = tmp_path_factory.mktemp("replay")
     source = open_source(SMALL, "generated")
-    session.begin_anew(stack, in_event_time_order(LATENESS_MS, parallelism=2))
+    session.begin_anew(stack, in_base(in_event_time_order(LATENESS_MS, parallelism=2), source.base))
     plan = Plan(lateness_ms=LATENESS_MS, pause_at=900, on_pause=lambda: session.restart_job(stack))
     outcome = session.stream(stack, session.Traffic(source=source, plan=plan, out=out))
     yield Replayed(source, outcome, out, stack)
@@ -63,13 +64,17 @@ def replayed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def transactions(source: MappedSource) -> list[Transaction]:
-    """What intake makes of the source, in the order in which the job takes it."""
+    """What intake and the first stage make of the source, in the order in which the job takes it."""
     messages = [sample.transaction for sample in source.samples()]
     read = [
         read_transaction(encode_json(message), message["account_id"], message["event_time"], CARD_KEY)
         for message in messages
     ]
-    return sorted(read, key=lambda txn: (txn.event_time_ms, len(txn.transaction_id), txn.transaction_id))
+    rates = Rates("EUR", (read_rate(encode_json(message)) for message in source.rates()))
+    return sorted(
+        map(rates.in_base, read),
+        key=lambda txn: (txn.event_time_ms, len(txn.transaction_id), txn.transaction_id),
+    )
 
 
 def profiles(source: MappedSource) -> Mapping[str, Profile]:

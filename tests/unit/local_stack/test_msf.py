@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import yaml
 
-from local.flink_files import JobPlan, cluster_settings
+from flink_app.settings import parse_settings
+from local.flink_files import JobPlan, cluster_settings, in_base, in_event_time_order, properties_of
 from local.msf import ALLOWED_KEYS, LOCK
 from local.ports import Ports
 from local.services import Places
@@ -22,6 +24,17 @@ def cluster(plan: JobPlan) -> dict[str, Any]:
     """The settings of the cluster that runs *plan*."""
     settings: dict[str, Any] = yaml.safe_load(cluster_settings(PLACES, plan))
     return settings
+
+
+def test_a_job_converts_what_has_rates() -> None:
+    """Traffic with rates makes the job read them, in their base; without, it is left as it was."""
+    plan = in_event_time_order(1_000)
+    assert in_base(plan, None) == plan
+    groups = {
+        group["PropertyGroupId"]: group for group in orjson.loads(properties_of(PLACES, in_base(plan, "GBP")))
+    }
+    settings = parse_settings({name: group["PropertyMap"] for name, group in groups.items()})
+    assert (settings.base.rates, settings.base.currency, settings.order.wait) == ("on", "GBP", "watermark")
 
 
 def test_no_key_is_listed_twice() -> None:
