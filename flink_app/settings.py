@@ -238,6 +238,14 @@ class Engine:
         high=32_768,
         source="reference, section 10",
     )
+    account_idle_days: int = setting(
+        "After so long without an event an account's past is forgotten, but for its version and profile.",
+        default=400,
+        unit="days",
+        low=31,
+        high=3_650,
+        source="ADR-0026: no window is longer",
+    )
     marker_period_ms: int = setting(
         "How long a promise stays in a checkpointed timer; outlasts deadline and store flush.",
         default=2_000,

@@ -41,6 +41,7 @@ def _decide(settings: Settings) -> DecideSettings:
     return DecideSettings(
         wait_for_watermark=settings.order.wait == "watermark",
         profile_wait_ms=settings.order.profile_wait_ms,
+        idle_days=settings.engine.account_idle_days,
         marker_period_ms=settings.engine.marker_period_ms,
         max_pending=settings.score.max_pending,
         book=built_in_text(),

@@ -183,6 +183,7 @@ def decide_settings(**fields: Any) -> DecideSettings:
     defaults: dict[str, Any] = {
         "wait_for_watermark": False,
         "profile_wait_ms": 0,
+        "idle_days": 400,
         "marker_period_ms": PERIOD_MS,
         "max_pending": 100,
         "book": built_in_text(),

@@ -42,6 +42,8 @@ _DECIDING = (
            "A jump: a producer stopped sending a field, or profiles stopped arriving."),
     Metric("truncated", _C, "transactions", "Decided on a history that was cut at its entry limit.",
            "Find the account: a few are normal, many mean the limit is too low."),
+    Metric("accounts_forgotten", _C, "accounts", "Accounts whose past was forgotten, not seen for so long.",
+           "A jump: event time ran ahead; look for a producer with a wrong clock."),
     Metric("decide_us", _H, "us", "Time one transaction takes in the operator, scoring excluded.",
            "Above 200 at p50: the task is near its limit, add parallelism."),
 )  # fmt: skip

@@ -17,7 +17,10 @@ from schemas.decision import Decision, Value
 from schemas.record import replace
 from udfs.clients.ends import Ends
 from udfs.features.blocks import Blocks
+from udfs.features.catalogue import ACCOUNT
 from udfs.features.engine import is_duplicate
+from udfs.features.history import AccountHistory
+from udfs.features.log import Log
 from udfs.features.profile import Profile, learned
 from udfs.operators.account_state import (
     AccountState,
@@ -147,6 +150,17 @@ class Desk:
         flying = self.flights.flying(account_id)
         self.flights.renew(account_id, marker_ms)
         return _promised_later(state, flying, marker_ms)
+
+    def forget(self, account_id: str, state: AccountState, blocks: Blocks) -> AccountState:
+        """
+        What is left of an account that was not seen for long: its version, its profiles, what is not done.
+
+        The version goes on counting, because the hot store refuses one that is not newer.
+        """
+        Log(ACCOUNT.plan, blocks, state.history.log).clear()
+        self.counters.add("accounts_forgotten")
+        pending = () if self._is_finished(account_id, state.pending) else state.pending
+        return replace(state, history=AccountHistory(decided=state.history.decided), pending=pending)
 
     def owes(self, account_id: str, state: AccountState) -> bool:
         """Whether the hot store has not yet taken the account's item, its customer's, or a transaction's."""

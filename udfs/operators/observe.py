@@ -9,7 +9,6 @@ taken labels first, then transactions by id; nothing is decided here.
 from __future__ import annotations
 
 from typing import Any
-from zlib import crc32
 
 from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
@@ -28,6 +27,7 @@ from udfs.operators.accounts import Remembered
 from udfs.operators.arrived import Arrived, Waiting, decode_arrived, decode_label, encode, in_order
 from udfs.operators.blocks import StateBlocks
 from udfs.operators.counters import Counters
+from udfs.operators.idle import forget_at
 
 _BEFORE_ALL = -(2**63)  # a watermark
 _NOBODY = "\x00"  # begins the key of a transaction that names no such entity
@@ -109,7 +109,9 @@ class Observe(KeyedProcessFunction):
         emitted = [self._seen(log, each) for each in sorted(item.arrived, key=in_order)]
         self._logs.write(key, encode_log(log.packed()))
         if log.newest_ms // DAY_MS != day:
-            ctx.timer_service().register_event_time_timer(self._expiry(log, key))
+            behind_days = -(-(self._entity.plan.longest_ms + MARGIN_MS) // DAY_MS)
+            forget_ms = forget_at(log.newest_ms, behind_days, key)
+            ctx.timer_service().register_event_time_timer(forget_ms)
         return emitted
 
     def _mark(self, log: Log, label: Label) -> None:
@@ -127,12 +129,6 @@ class Observe(KeyedProcessFunction):
         following = self._stage + 1
         key = key_in(STAGES[following], arrived.txn) if following < len(STAGES) else arrived.txn.account_id
         return rows.passed_row(key, encode(arrived), rows.STAGED)
-
-    def _expiry(self, log: Log, key: str) -> int:
-        """After its newest day has left every window; keys' times are spread over a day."""
-        day_ends_ms = (log.newest_ms // DAY_MS + 1) * DAY_MS
-        behind_ms = self._entity.plan.longest_ms + MARGIN_MS
-        return day_ends_ms + behind_ms + crc32(key.encode()) % DAY_MS
 
     def _expire(self, now_ms: int, key: str) -> None:
         log = Log(self._entity.plan, self._blocks, decode_log(self._logs.read(key)))
