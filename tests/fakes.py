@@ -148,6 +148,7 @@ class FakeWriter:
         self.owed: dict[str, tuple[int, Any, int]] = {}
         self.is_away = False
         self.is_open = True
+        self.behind: list[bool] = []  # what it says of itself when asked next, the last first
         self.counts = WriterCounts()
 
     def submit(self, key: str, version: int, item: Any, promised_ms: int) -> None:
@@ -162,6 +163,10 @@ class FakeWriter:
             if key not in self.table or self.table[key][0] < version:
                 self.table[key] = (version, item)
                 self.counts.written += 1
+
+    @property
+    def is_behind(self) -> bool:
+        return self.behind.pop() if self.behind else False
 
     def pending(self, key: str) -> bool:
         return key in self.owed

@@ -229,10 +229,15 @@ class Decide(KeyedProcessFunction):
     def _drained(self) -> list[Any]:
         """What has its score, of whichever accounts (no key is needed), once there is room for more."""
         concluded = self._desk.conclude()
-        while len(self._desk.flights) >= self._settings.max_pending:
+        while self._is_full():
             time.sleep(_HOLD_S)
             concluded += self._desk.conclude()
         return [row for each in concluded for row in _rows_of(each)]
+
+    def _is_full(self) -> bool:
+        """Whether too much is in flight, or, where nobody waits for a decision, owed to the hot store."""
+        owes = self._settings.wait_for_watermark and self._desk.ends.recent.is_behind
+        return owes or len(self._desk.flights) >= self._settings.max_pending
 
 
 def _rows_of(concluded: Concluded) -> tuple[Any, Any]:

@@ -77,6 +77,7 @@ class Desk:
         self.promises = promises
         self.counters = counters
         self.flights = Flights()
+        self._carried_ms: dict[str, int] = {}  # of accounts that the store was late for: their later timer
         self._book = book
 
     def consider(
@@ -169,8 +170,17 @@ class Desk:
         owed = customer_owed or self.ends.accounts.pending(account_id)
         return owed or bool(self._unwritten(account_id, state.pending))
 
+    def is_put_off(self, account_id: str, state: AccountState, timer_ms: int) -> bool:
+        """Whether a later timer than *timer_ms* carries all that the store is owed of the account."""
+        if self._carried_ms.get(account_id, 0) <= timer_ms:
+            self._carried_ms.pop(account_id, None)
+            return False
+        due = [each for each in state.pending if each.marker_ms <= timer_ms]
+        return not self._unwritten(account_id, due)
+
     def put_off(self, account_id: str, state: AccountState, marker_ms: int) -> AccountState:
         """The state with the promises of transactions that are still owed to the store on a later marker."""
+        self._carried_ms[account_id] = marker_ms
         unwritten = self._unwritten(account_id, state.pending)
         return _promised_later(state, unwritten, marker_ms)
 

@@ -43,7 +43,7 @@ class Keeper:
         if self._desk.flights.outlasts(timer_ms):
             self._renew(ctx)
         if self._desk.owes_since(timer_ms):
-            self._look_again(ctx)
+            self._look_again(timer_ms, ctx)
 
     def tick(self, ctx: Any, now_ms: int) -> None:
         """While scores are out, a timer looks for answers."""
@@ -59,10 +59,12 @@ class Keeper:
             state, marker_ms = self._accounts.read(account_id), self.promise(ctx, self._clock())
             self._accounts.write(account_id, self._desk.renew(account_id, state, marker_ms))
 
-    def _look_again(self, ctx: Any) -> None:
-        """A store has not taken a write in time: keep a timer on those whose write it is."""
+    def _look_again(self, timer_ms: int, ctx: Any) -> None:
+        """A store has not taken a write in time: keep one timer on each account whose write it is."""
         account_id = rows.key_of(ctx)
         state = self._accounts.read(account_id)
+        if self._desk.is_put_off(account_id, state, timer_ms):
+            return
         if self._desk.owes(account_id, state):
             later_ms = self._promises.long_marker(self._clock())
             ctx.timer_service().register_processing_time_timer(later_ms)

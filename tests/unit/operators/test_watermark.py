@@ -100,6 +100,20 @@ def test_late_event_does_not_wait_for_those_that_do(bench: Bench) -> None:
     assert decide_all(bench) == ["late"]
 
 
+@pytest.mark.parametrize(("waits", "slept"), [(True, 3), (False, 0)])
+def test_a_store_that_is_behind_is_waited_for(
+    waits: bool,  # noqa: FBT001
+    slept: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where events wait anyway the store's recent transactions are not skipped; live nothing waits for it."""
+    bench, naps = Bench(wait_for_watermark=waits), list[float]()
+    bench.recent.behind = [False, True, True, True]
+    monkeypatch.setattr("udfs.operators.decide.time.sleep", naps.append)
+    bench.send(txn("t1", 1))
+    assert len(naps) == slept
+
+
 def test_released_events_are_held_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """A watermark that releases more than `max_pending` waits for answers between them."""
     bench = Bench(wait_for_watermark=True, max_pending=2)
