@@ -17,6 +17,7 @@ from schemas.checks import (
     boolean,
     card_digits,
     degrees,
+    described,
     four_digits,
     integer,
     list_of,
@@ -26,13 +27,15 @@ from schemas.checks import (
 )
 from schemas.country import COUNTRIES
 from schemas.currency import EXPONENTS
-from schemas.errors import OutOfRange
+from schemas.errors import Malformed, OutOfRange
 from schemas.wire import Message
 
 MAX_AMOUNT_MINOR = 10**12
 _ID_LENGTH = 128
 _WORDS_LENGTH = 64
 _ACCOUNTS = 1000  # of one customer
+_MAX_STOCK = 10**9  # pieces of one article
+_ARTICLE_KEY = "merchant_id/article_id"  # of messages of the inventory
 _YEAR_1900_MS = -2_208_988_800_000  # no account still in use was opened before
 
 Fields = dict[str, Any]  # names of the type to build -> checked values; absent ones stay absent
@@ -83,6 +86,7 @@ def _words(value: Any, path: str) -> Any:
 _IS_WORDS = text(_WORDS_LENGTH)
 _ID = text(_ID_LENGTH)
 _COUNTRY = one_of(COUNTRIES, "an ISO 3166-1 alpha-2 code")
+_CURRENCY = one_of(frozenset(EXPONENTS), "an active ISO 4217 code with a minor unit")
 _TIME = time_from(0)
 
 TRANSACTION_FIELDS = (
@@ -90,7 +94,7 @@ TRANSACTION_FIELDS = (
     _mandatory("account_id", _ID),
     _mandatory("event_time", _TIME, "event_time_ms"),
     _mandatory("amount_minor", integer(0, MAX_AMOUNT_MINOR)),
-    _mandatory("currency", one_of(frozenset(EXPONENTS), "an active ISO 4217 code with a minor unit")),
+    _mandatory("currency", _CURRENCY),
     _optional("event_type", _codes("payment login device_change payee_added")),
     _optional("card_number", card_digits, "card_token"),
     _optional("customer_id", _ID),
@@ -107,6 +111,7 @@ TRANSACTION_FIELDS = (
     _optional("device_fingerprint", _ID),
     _optional("ip", address, "ip_token"),
     _optional("entry_mode", _words),
+    _optional("article_id", _ID),
 )
 CUSTOMER_FIELDS = (
     _mandatory("customer_id", _ID),
@@ -128,6 +133,15 @@ LABEL_FIELDS = (
     _optional("card_number", card_digits, "card_token"),
     _optional("merchant_id", _ID),
     _optional("kind", _words),
+)
+ARTICLE_FIELDS = (
+    _mandatory("article_id", _ID),
+    _mandatory("merchant_id", _ID),
+    _mandatory("updated", _TIME, "updated_ms"),
+    _optional("category", _words),
+    _optional("list_price_minor", integer(0, MAX_AMOUNT_MINOR)),
+    _optional("currency", _CURRENCY),
+    _optional("stock", integer(0, _MAX_STOCK)),
 )
 IDS_BESIDE_CARD = tuple(field.kept_as for field in TRANSACTION_FIELDS if field.check is _ID)
 
@@ -161,3 +175,28 @@ TRANSACTION_AGREEMENTS = (
     _half("longitude", "latitude"),
 )
 CUSTOMER_AGREEMENTS = (_half("home_latitude", "home_longitude"), _half("home_longitude", "home_latitude"))
+ARTICLE_AGREEMENTS = (
+    Agreement(
+        "currency",
+        lambda _, kept: "list_price_minor" in kept and "currency" not in kept,
+        "nothing",
+        "a value, as list_price_minor has one",
+        "no_currency",
+    ),
+)
+
+
+def check_article_key(key: str) -> tuple[str, str]:
+    """
+    Return the merchant and the article that *key* names: what is before its first / and what is behind.
+
+    Raises:
+        Malformed: If there is no key, or not both in it.
+        OutOfRange: If one of them is too long.
+    """
+    if not key:
+        raise Malformed("key", "no message key", _ARTICLE_KEY, "missing_key")
+    merchant_id, slash, article_id = key.partition("/")
+    if not slash:
+        raise Malformed("key", described(key), _ARTICLE_KEY, "bad_format")
+    return _ID(merchant_id, "key"), _ID(article_id, "key")
