@@ -24,7 +24,8 @@ from udfs.features.engine import is_duplicate, observe
 from udfs.features.history import AccountHistory
 from udfs.features.known import digest
 from udfs.features.log import Log
-from udfs.features.profile import Profile, as_of, learned, profile_of
+from udfs.features.profile import Profile, learned, profile_of
+from udfs.features.versions import as_of
 
 _KEY = CardKey("local", b"features do not depend on it")
 _ALL = 10**9  # versions of a profile: nothing is forgotten here
