@@ -6,9 +6,10 @@ The graph, top to bottom.
                                                           +-----> dead letters --> topic
     labels -------> check labels ------------------------------> labels --------> archive
                          +--> observe merchant
+    inventory ----> fan out inventory --> observe merchant
 
 There is an *observe* stage for each entity of the feature catalogue but the account; without
-any, *decide* takes the transactions as they are read.
+any, *decide* takes the transactions as they are read, and nobody reads the inventory.
 
 Ends are attached outside, by `main` or a test. A uid is a promise about state and
 changes only with an ADR.
@@ -26,11 +27,11 @@ from pyflink.java_gateway import get_gateway
 
 from schemas.card import CardKey
 from udfs.clients.ends import Ends
-from udfs.features.catalogue import STAGES
+from udfs.features.catalogue import MERCHANT, STAGES
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.decide import Decide
 from udfs.operators.decide_settings import DecideSettings
-from udfs.operators.fan_out import FanOutProfiles
+from udfs.operators.fan_out import FanOutInventory, FanOutProfiles
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe
 from udfs.operators.rows import ANSWERS, DEAD_LETTERS, DECIDED_TYPE, INCOMING, LABEL_TYPE, LABELLED
@@ -43,6 +44,7 @@ class Inputs:
     transactions: DataStream
     customers: DataStream
     labels: DataStream
+    inventory: DataStream | None  # None where no stage takes articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Ways:
     make_ends: Callable[[], Ends]
     read_card_key: Callable[[], CardKey]
     labels_topic: str
+    inventory_topic: str
     has_stages: bool  # other entities than the account are observed
     buffer_timeout_ms: int
 
@@ -80,7 +83,7 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .name("check labels")
         .uid("check-labels-v1")
     )
-    staged = observed(inputs.transactions, side_output(labels, LABELLED), ways)
+    staged = observed(inputs, side_output(labels, LABELLED), ways)
     # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
     messages = by_key(staged.messages.union(profiles))
     decided = (
@@ -103,19 +106,21 @@ class Staged(NamedTuple):
     refusing: list[DataStream]
 
 
-def observed(transactions: DataStream, labels: DataStream, ways: Ways) -> Staged:
-    """*transactions* with the features of every entity that has a stage."""
+def observed(inputs: Inputs, labels: DataStream, ways: Ways) -> Staged:
+    """The transactions with the features of every entity that has a stage."""
     if not (STAGES and ways.has_stages):
-        return Staged(transactions, [])
-    decide = ways.decide
+        return Staged(inputs.transactions, [])
+    decide, articles = ways.decide, listed(inputs.inventory, ways)
     messages = intake = (
-        transactions.process(Intake(decide.transactions_topic, ways.read_card_key), output_type=INCOMING)
+        inputs.transactions.process(
+            Intake(decide.transactions_topic, ways.read_card_key), output_type=INCOMING
+        )
         .name("intake")
         .uid("intake-v1")
         .set_buffer_timeout(ways.buffer_timeout_ms)
     )
     for place, entity in enumerate(STAGES):
-        arriving = messages.union(labels) if entity.name == "merchant" else messages
+        arriving = messages.union(labels, *articles) if entity.name == MERCHANT else messages
         stage = Observe(place, wait_for_watermark=decide.wait_for_watermark)
         name = entity.name.replace("+", " and ")
         messages = (
@@ -125,7 +130,19 @@ def observed(transactions: DataStream, labels: DataStream, ways: Ways) -> Staged
             .uid(f"observe-{name.replace(' ', '-')}-v1")
             .set_buffer_timeout(ways.buffer_timeout_ms)
         )
-    return Staged(messages, [intake])
+    return Staged(messages, [intake, *articles])
+
+
+def listed(inventory: DataStream | None, ways: Ways) -> list[DataStream]:
+    """The stream of articles on their way to their merchants; none where they are not read."""
+    if inventory is None:
+        return []
+    articles = (
+        inventory.process(FanOutInventory(ways.inventory_topic), output_type=INCOMING)
+        .name("fan out inventory")
+        .uid("fan-out-inventory-v1")
+    )
+    return [articles]
 
 
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:

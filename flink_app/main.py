@@ -15,7 +15,7 @@ from flink_app.settings import PROPERTIES_PATH, Settings, load_settings
 from flink_app.sinks import attach_sinks
 from flink_app.sources import CALM, live_pace, read_topic
 from flink_app.uids import name_planned_operators
-from flink_app.ways import ways_of
+from flink_app.ways import sells_articles, ways_of
 from schemas.errors import ConfigurationError
 
 
@@ -27,6 +27,9 @@ def assemble(settings: Settings) -> StreamExecutionEnvironment:
         transactions=read_topic(tables, kafka.transactions_topic, kafka, order, live_pace(settings)),
         customers=read_topic(tables, kafka.customers_topic, kafka, order, CALM),
         labels=read_topic(tables, kafka.labels_topic, kafka, order, CALM),
+        inventory=read_topic(tables, kafka.inventory_topic, kafka, order, CALM)
+        if sells_articles(settings)
+        else None,
     )
     attach_sinks(tables, build(inputs, ways_of(settings)), settings)
     name_planned_operators(env)

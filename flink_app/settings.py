@@ -53,6 +53,11 @@ class Kafka:
     )
     transactions_topic: str = setting("Transactions in.", default="transactions", form=TOPIC)
     customers_topic: str = setting("Customer profiles in; compacted.", default="customers", form=TOPIC)
+    inventory_topic: str = setting(
+        "Merchants' articles in; compacted. Read where merchants are observed.",
+        default="inventory",
+        form=TOPIC,
+    )
     labels_topic: str = setting("Fraud labels in.", default="labels", form=TOPIC)
     decisions_topic: str = setting("Every decision.", default="decisions", form=TOPIC)
     alerts_topic: str = setting("Decisions above approve.", default="alerts", form=TOPIC)

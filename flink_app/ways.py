@@ -11,6 +11,7 @@ from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSA
 from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key
 from udfs.clients.hot_state import WriterSettings
 from udfs.clients.scorer import ScorerSettings
+from udfs.features.catalogue import MERCHANT, STAGES
 from udfs.operators.decide_settings import DecideSettings
 from udfs.rules.book import built_in_text
 
@@ -32,9 +33,16 @@ def ways_of(settings: Settings) -> Ways:
         make_ends=ends,
         read_card_key=partial(read_card_key, card),
         labels_topic=settings.kafka.labels_topic,
+        inventory_topic=settings.kafka.inventory_topic,
         has_stages=settings.engine.entity_stages == "on",
         buffer_timeout_ms=settings.engine.buffer_timeout_ms,
     )
+
+
+def sells_articles(settings: Settings) -> bool:
+    """Whether there is a stage that takes the merchants' articles: topic inventory is not read without."""
+    has_merchants = any(entity.name == MERCHANT for entity in STAGES)
+    return settings.engine.entity_stages == "on" and has_merchants
 
 
 def _decide(settings: Settings) -> DecideSettings:

@@ -31,7 +31,7 @@ from tests.builders import NOON_MS
 from tests.engine.ends import EngineEnds, card_key
 from udfs.operators import rows
 
-TOPICS = ("transactions", "customers", "labels")
+TOPICS = ("transactions", "customers", "labels", "inventory")
 _PATIENCE_S = 60
 _ENGINE = {
     "pipeline.auto-generate-uids": "true",  # the planner's operators are named by main alone
@@ -49,7 +49,7 @@ class Message(NamedTuple):
     """One record of a topic."""
 
     key: str
-    raw: bytes
+    raw: bytes | None
     record_ms: int = NOON_MS
 
 
@@ -78,7 +78,7 @@ class Job:
         draft.rename(self.folder / topic / f"{self.sent:03}.json")
 
     def _line(self, offset: int, message: Message) -> str:
-        value = base64.b64encode(message.raw).decode()
+        value = None if message.raw is None else base64.b64encode(message.raw).decode()
         record = {"k": message.key, "v": value, "p": self.sent, "o": offset, "ms": message.record_ms}
         return json.dumps(record) + "\n"
 
@@ -111,8 +111,9 @@ def running(
     order_wait: str = "none",
     profile_wait_ms: int = 0,
     mode: str = "thread",
+    book: str | None = None,
 ) -> Iterator[Job]:
-    """The job runs, with checkpoints in *folder*; it is cancelled at the end."""
+    """The job runs, by the built-in book if by no other, with checkpoints in *folder*; it ends cancelled."""
     settings = parse_settings(
         {
             "kafka": {"bootstrap.servers": "nowhere.invalid:9092"},
@@ -130,6 +131,8 @@ def running(
     tables.get_config().set("table.exec.source.idle-timeout", "300 ms")
     inputs = Inputs(**{topic: _watched(tables, folder / topic) for topic in TOPICS})
     ways: Ways = replace(ways_of(settings), make_ends=ends, read_card_key=card_key)
+    if book is not None:
+        ways = replace(ways, decide=replace(ways.decide, book=book))
     job = Job(folder)
     with _all_of(tables, build(inputs, ways)).execute_and_collect() as results:
         threading.Thread(target=_pour, args=(results, job.arriving), daemon=True).start()
