@@ -2,7 +2,7 @@
 Write generated traffic to a folder: `python -m local.generator --out DIR`.
 
 Makes `transactions.csv`, one event a row in event-time order with what was later
-reported about it, and `customers.csv`: the form that the mapping `generated` reads.
+reported about it, `customers.csv` and `inventory.csv`: the form that the mapping `generated` reads.
 The same arguments give the same bytes.
 """
 
@@ -34,6 +34,7 @@ def main() -> None:
     samples = cut(source.samples(), Order(limit=arguments.transactions))
     written = _write(out / "transactions.csv", [*spec.transactions, *spec.label], map(_flat, samples))
     _write(out / "customers.csv", list(spec.customers), map(_flat_profile, source.customers()))
+    _write(out / "inventory.csv", list(spec.inventory), map(_flat_article, source.articles()))
     print(f"{written:,} transactions of {source.name} in {out}")
 
 
@@ -46,6 +47,10 @@ def _flat(sample: Sample) -> Message:
 
 def _flat_profile(profile: Message) -> Message:
     return profile | {"account_ids": " ".join(profile["account_ids"])}
+
+
+def _flat_article(article: Message) -> Message:
+    return article | {"removed": int(article.get("removed", False))}
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Message]) -> int:
