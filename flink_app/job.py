@@ -6,10 +6,12 @@ The graph, top to bottom.
                                                           +-----> dead letters --> topic
     labels -------> check labels ------------------------------> labels --------> archive
                          +--> observe merchant
-    fx-rates -----> check rates -> the first stage, each of its subtasks
+    inventory ----> fan out inventory --> observe merchant
+    fx-rates -----> check rates --------> the first stage, each of its subtasks
 
 There is an *observe* stage for each entity of the feature catalogue but the account; without
-any, *decide* takes the transactions as they are read. Rates are read where they are on.
+any, *decide* takes the transactions as they are read, and nobody reads the inventory. Rates are
+read where they are on.
 
 Ends are attached outside, by `main` or a test. A uid is a promise about state and
 changes only with an ADR.
@@ -27,12 +29,12 @@ from pyflink.java_gateway import get_gateway
 
 from schemas.card import CardKey
 from udfs.clients.ends import Ends
-from udfs.features.catalogue import STAGES
+from udfs.features.catalogue import MERCHANT, STAGES
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.check_rates import CheckRates
 from udfs.operators.decide import Decide
 from udfs.operators.decide_settings import DecideSettings
-from udfs.operators.fan_out import FanOutProfiles
+from udfs.operators.fan_out import FanOutInventory, FanOutProfiles
 from udfs.operators.in_base import KNOWN, ObserveInBase
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe
@@ -46,7 +48,8 @@ class Inputs:
     transactions: DataStream
     customers: DataStream
     labels: DataStream
-    rates: Sequence[DataStream] = ()  # one, or none where nothing is converted
+    inventory: DataStream | None  # None where no stage takes articles
+    rates: DataStream | None = None  # None where nothing is converted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Ways:
     make_ends: Callable[[], Ends]
     read_card_key: Callable[[], CardKey]
     labels_topic: str
+    inventory_topic: str
     rates_topic: str
     base_currency: str
     has_stages: bool  # other entities than the account are observed
@@ -86,13 +90,7 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .name("check labels")
         .uid("check-labels-v1")
     )
-    rates = [
-        each.process(CheckRates(ways.rates_topic, ways.base_currency), output_type=INCOMING)
-        .name("check rates")
-        .uid("check-rates-v1")
-        for each in inputs.rates
-    ]
-    staged = observed(inputs.transactions, side_output(labels, LABELLED), rates, ways)
+    staged = observed(inputs, side_output(labels, LABELLED), ways)
     # (account, (account, message, partition, offset), timestamp), keyed by account in the JVM
     messages = by_key(staged.messages.union(profiles))
     decided = (
@@ -101,7 +99,7 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         .uid("decide-v1")
     )
     dead_letters = side_output(decided, DEAD_LETTERS).union(
-        *(side_output(each, DEAD_LETTERS) for each in (profiles, labels, *rates, *staged.refusing))
+        *(side_output(each, DEAD_LETTERS) for each in (profiles, labels, *staged.refusing))
     )
     return Streams(
         decided=decided, answers=side_output(decided, ANSWERS), labels=labels, dead_letters=dead_letters
@@ -115,19 +113,21 @@ class Staged(NamedTuple):
     refusing: list[DataStream]
 
 
-def observed(transactions: DataStream, labels: DataStream, rates: Sequence[DataStream], ways: Ways) -> Staged:
-    """*transactions* with the features of every entity that has a stage; the first converts them."""
+def observed(inputs: Inputs, labels: DataStream, ways: Ways) -> Staged:
+    """The transactions with the features of every entity that has a stage; the first converts them."""
     if not (STAGES and ways.has_stages):
-        return Staged(transactions, [])
-    decide = ways.decide
+        return Staged(inputs.transactions, [])
+    decide, articles, rates = ways.decide, listed(inputs.inventory, ways), quoted(inputs.rates, ways)
     messages = intake = (
-        transactions.process(Intake(decide.transactions_topic, ways.read_card_key), output_type=INCOMING)
+        inputs.transactions.process(
+            Intake(decide.transactions_topic, ways.read_card_key), output_type=INCOMING
+        )
         .name("intake")
         .uid("intake-v1")
         .set_buffer_timeout(ways.buffer_timeout_ms)
     )
     for place, entity in enumerate(STAGES):
-        arriving = messages.union(labels) if entity.name == "merchant" else messages
+        arriving = messages.union(labels, *articles) if entity.name == MERCHANT else messages
         stage = Observe(place, wait_for_watermark=decide.wait_for_watermark)
         name = entity.name.replace("+", " and ")
         messages = (
@@ -136,7 +136,31 @@ def observed(transactions: DataStream, labels: DataStream, rates: Sequence[DataS
             .uid(f"observe-{name.replace(' ', '-')}-v1")
             .set_buffer_timeout(ways.buffer_timeout_ms)
         )
-    return Staged(messages, [intake])
+    return Staged(messages, [intake, *articles, *rates])
+
+
+def listed(inventory: DataStream | None, ways: Ways) -> list[DataStream]:
+    """The stream of articles on their way to their merchants; none where they are not read."""
+    if inventory is None:
+        return []
+    articles = (
+        inventory.process(FanOutInventory(ways.inventory_topic), output_type=INCOMING)
+        .name("fan out inventory")
+        .uid("fan-out-inventory-v1")
+    )
+    return [articles]
+
+
+def quoted(rates: DataStream | None, ways: Ways) -> list[DataStream]:
+    """The stream of exchange rates on their way to the first stage; none where they are not read."""
+    if rates is None:
+        return []
+    checked = (
+        rates.process(CheckRates(ways.rates_topic, ways.base_currency), output_type=INCOMING)
+        .name("check rates")
+        .uid("check-rates-v1")
+    )
+    return [checked]
 
 
 def through(keyed: KeyedStream, stage: Observe, rates: Sequence[DataStream], base: str) -> DataStream:

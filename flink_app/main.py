@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from pyflink.datastream import StreamExecutionEnvironment
@@ -15,7 +16,7 @@ from flink_app.settings import PROPERTIES_PATH, Settings, load_settings
 from flink_app.sinks import attach_sinks
 from flink_app.sources import CALM, live_pace, read_topic
 from flink_app.uids import name_planned_operators
-from flink_app.ways import ways_of
+from flink_app.ways import converts, sells_articles, ways_of
 from schemas.errors import ConfigurationError
 
 
@@ -23,12 +24,13 @@ def assemble(settings: Settings) -> StreamExecutionEnvironment:
     """The whole job under *settings*, its ends attached and its operators named; nothing runs yet."""
     env, tables = make_environment(settings)
     kafka, order = settings.kafka, settings.order
-    rates = [read_topic(tables, kafka.rates_topic, kafka, order, CALM)] if settings.base.rates == "on" else []
+    calm = partial(read_topic, tables, kafka=kafka, order=order, pace=CALM)
     inputs = Inputs(
         transactions=read_topic(tables, kafka.transactions_topic, kafka, order, live_pace(settings)),
-        customers=read_topic(tables, kafka.customers_topic, kafka, order, CALM),
-        labels=read_topic(tables, kafka.labels_topic, kafka, order, CALM),
-        rates=rates,
+        customers=calm(kafka.customers_topic),
+        labels=calm(kafka.labels_topic),
+        inventory=calm(kafka.inventory_topic) if sells_articles(settings) else None,
+        rates=calm(kafka.rates_topic) if converts(settings) else None,
     )
     attach_sinks(tables, build(inputs, ways_of(settings)), settings)
     name_planned_operators(env)

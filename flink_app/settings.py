@@ -54,6 +54,11 @@ class Kafka:
     )
     transactions_topic: str = setting("Transactions in.", default="transactions", form=TOPIC)
     customers_topic: str = setting("Customer profiles in; compacted.", default="customers", form=TOPIC)
+    inventory_topic: str = setting(
+        "Merchants' articles in; compacted. Read where merchants are observed.",
+        default="inventory",
+        form=TOPIC,
+    )
     labels_topic: str = setting("Fraud labels in.", default="labels", form=TOPIC)
     rates_topic: str = setting(
         "Exchange rates in; compacted. Read where base/rates is on.", default="fx-rates", form=TOPIC
@@ -256,6 +261,14 @@ class Engine:
         low=1,
         high=32_768,
         source="reference, section 10",
+    )
+    account_idle_days: int = setting(
+        "After so long without an event an account's past is forgotten, but for its version and profile.",
+        default=400,
+        unit="days",
+        low=31,
+        high=3_650,
+        source="ADR-0026: no window is longer",
     )
     marker_period_ms: int = setting(
         "How long a promise stays in a checkpointed timer; outlasts deadline and store flush.",

@@ -11,6 +11,7 @@ from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSA
 from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key
 from udfs.clients.hot_state import WriterSettings
 from udfs.clients.scorer import ScorerSettings
+from udfs.features.catalogue import MERCHANT, STAGES
 from udfs.operators.decide_settings import DecideSettings
 from udfs.rules.book import built_in_text
 
@@ -32,6 +33,7 @@ def ways_of(settings: Settings) -> Ways:
         make_ends=ends,
         read_card_key=partial(read_card_key, card),
         labels_topic=settings.kafka.labels_topic,
+        inventory_topic=settings.kafka.inventory_topic,
         rates_topic=settings.kafka.rates_topic,
         base_currency=settings.base.currency,
         has_stages=settings.engine.entity_stages == "on",
@@ -39,10 +41,22 @@ def ways_of(settings: Settings) -> Ways:
     )
 
 
+def sells_articles(settings: Settings) -> bool:
+    """Whether there is a stage that takes the merchants' articles: topic inventory is not read without."""
+    has_merchants = any(entity.name == MERCHANT for entity in STAGES)
+    return settings.engine.entity_stages == "on" and has_merchants
+
+
+def converts(settings: Settings) -> bool:
+    """Whether payments are converted, by the first stage: topic fx-rates is not read without."""
+    return settings.base.rates == "on" and bool(STAGES)
+
+
 def _decide(settings: Settings) -> DecideSettings:
     return DecideSettings(
         wait_for_watermark=settings.order.wait == "watermark",
         profile_wait_ms=settings.order.profile_wait_ms,
+        idle_days=settings.engine.account_idle_days,
         marker_period_ms=settings.engine.marker_period_ms,
         max_pending=settings.score.max_pending,
         book=built_in_text(),

@@ -34,14 +34,17 @@ from local.generator.order import (
     published,
     published_ms,
     tick,
-    with_profiles,
+    versions,
     with_rates,
+    with_versions,
 )
 from local.generator.plan import FeedProgress, FeedReport, Plan, live
 from local.generator.traffic import (
     CUSTOMERS,
     HOUR_MS,
     INPUT_TOPICS,
+    INVENTORY,
+    LABELS,
     MINUTE_MS,
     RATES,
     TRANSACTIONS,
@@ -53,6 +56,7 @@ from schemas.wire_out import encode_json
 
 TICK_AHEAD_MS = 4 * MINUTE_MS  # within the broker's 5 minutes, with one to spare
 TOLD_REFUSALS = 20
+_COUNTED = {CUSTOMERS: "customers", INVENTORY: "articles", LABELS: "labels"}
 Connect = Callable[[], Producer]
 
 __all__ = ["FeedProgress", "FeedReport", "Feeder", "Plan", "live"]
@@ -71,7 +75,7 @@ class Feeder:
 
     def feed(self, source: Source, plan: Plan | None = None) -> FeedReport:
         """
-        Rates, customers, transactions, labels and clock ticks of *source* are on the broker, if not refused.
+        All messages of *source*, and clock ticks, are on the broker, but for those refused.
 
         A broker that is away is waited for. Blocks until all is acknowledged or `stop` is called.
 
@@ -143,8 +147,8 @@ class _Feeding:
         first = next(messages, None)
         if first is not None:
             rates = self._send_rates(first.time_ms - 1)
-            later = self._send_customers(first.time_ms - 1)
-            self._send_all(with_rates(with_profiles(chain((first,), messages), later), rates))
+            later = self._send_known(first.time_ms - 1)
+            self._send_all(with_rates(with_versions(chain((first,), messages), later), rates))
             last = tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS)
             self._send_tick(last)
             self._feeder.last_tick = last
@@ -167,17 +171,17 @@ class _Feeding:
             self._send(published(rate))
         return rates
 
-    def _send_customers(self, time_ms: int) -> list[Message]:
-        """Every profile as of *time_ms* is on the broker; those that are updated later are returned."""
-        later: list[Message] = []
-        for profile in self._source.customers():
-            message = {"updated": time_ms, **profile}
-            if message["updated"] > time_ms:
-                later.append(message)
+    def _send_known(self, time_ms: int) -> list[Outgoing]:
+        """Profiles and articles as of *time_ms* are on the broker; what is updated later is returned."""
+        later: list[Outgoing] = []
+        for version in versions(self._source, time_ms):
+            if version.time_ms > time_ms:
+                later.append(version)
+            elif version.message.get("removed"):
+                self._send_beside(version)  # its own time is all that it has to say when
             else:
-                self._send(Outgoing(CUSTOMERS, message["customer_id"], time_ms, message))
-                self._progress.customers += 1
-        self._delivery.flush()  # rates and profiles are there before the first transaction is
+                self._send_beside(version._replace(time_ms=time_ms))
+        self._delivery.flush()  # they are there before the first transaction is
         return later
 
     def _send_all(self, messages: Iterable[Outgoing]) -> None:
@@ -187,16 +191,19 @@ class _Feeding:
                 return
             if not message.topic:
                 self._send_tick(message)
-            elif message.topic == CUSTOMERS:
-                self._progress.customers += self._send(message)
             elif message.topic == RATES:
                 self._send(message)
             elif message.topic != TRANSACTIONS:
-                self._progress.labels += self._send(message)
+                self._send_beside(message)
             else:
                 if rate is not None:
                     _wait_until(clock, start_s + self._progress.transactions / rate)
                 self._send_transaction(message)
+
+    def _send_beside(self, message: Outgoing) -> None:
+        """Send what is no transaction, and count it as what it is."""
+        counted = _COUNTED[message.topic]
+        setattr(self._progress, counted, getattr(self._progress, counted) + self._send(message))
 
     def _send_transaction(self, message: Outgoing) -> None:
         progress, sent_ms = self._progress, self._clock.now_ms()
@@ -217,7 +224,7 @@ class _Feeding:
         self._newest_ms = max(self._newest_ms, message.time_ms)
         key, place = self._address(message.key)
         partition = place % self._partitions[message.topic]
-        value = encode_json(message.message)
+        value = None if message.message.get("removed") else encode_json(message.message)
         self._delivery.send(Record(message.topic, key, value, message.time_ms, partition, message.row))
         return True
 
@@ -241,7 +248,7 @@ class _Feeding:
     def _report(self, seconds: float) -> FeedReport:
         for record in self._delivery.refused:
             self._refused(record.row, record.time_ms)
-            if record.topic == TRANSACTIONS:
+            if record.topic == TRANSACTIONS and record.value is not None:
                 self._progress.transactions -= 1
                 self._feeder.sent_ms.pop(orjson.loads(record.value)["transaction_id"], None)
         done = self._progress
@@ -256,6 +263,7 @@ class _Feeding:
             last_event_ms=self._newest_ms,
             labelled=self._labelled,
             frauds=self._frauds,
+            articles=done.articles,
         )
 
 

@@ -24,9 +24,10 @@ from local.mappings.values import BadValueError, Convert
 __all__ = ["MappedSource", "MappingError", "open_source"]
 
 BACKWARDS_MS = 1_000  # rows this much out of order are taken as they are: within a replay's lateness
-NEEDED = frozenset(
-    ("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency", "rate", "effective")
-)
+NEEDED = frozenset(("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"))
+NEEDED_OF_ARTICLES = frozenset(("article_id", "merchant_id"))
+NEEDED_OF_RATES = frozenset(("currency", "rate", "effective"))
+_OF_REMOVED = ("article_id", "merchant_id", "updated")
 
 CONVERTERS: dict[str, Convert] = {
     "account_ids": values.texts,
@@ -37,9 +38,14 @@ CONVERTERS: dict[str, Convert] = {
     "home_longitude": values.number,
     "is_fraud": values.truth,
     "latitude": values.number,
+    "list_price": values.decimal,
+    "list_price_minor": values.whole,
     "longitude": values.number,
     "rate": values.rate,
+    "removed": values.truth,
+    "stock": values.pieces,
 }
+MINOR = {"amount": "amount_minor", "list_price": "list_price_minor"}  # major units, and what they become
 _OF_LABEL = ("transaction_id", "account_id", "card_number", "merchant_id")
 TIMES = frozenset(("event_time", "reported", "updated", "opened", "effective"))
 
@@ -73,7 +79,8 @@ class MappedSource:
         self.notes: list[str] = []
         self._customers = self._beside("customers", spec.customers_file, spec.customers)
         self._merchants = self._beside("merchants", spec.merchants_file, spec.merchants)
-        self._rates = self._beside("rates", spec.rates_file, spec.rates)
+        self._inventory = self._beside("inventory", spec.inventory_file, spec.inventory, NEEDED_OF_ARTICLES)
+        self._rates = self._beside("rates", spec.rates_file, spec.rates, NEEDED_OF_RATES)
 
     @property
     def name(self) -> str:
@@ -103,6 +110,17 @@ class MappedSource:
     def customers(self) -> Iterator[Message]:
         """Every row of the customers' file, if there is one."""
         return self._customers.messages() if self._customers else iter(())
+
+    def articles(self) -> Iterator[Message]:
+        """Every row of the inventory's file, if there is one; of one that was removed, no more than that."""
+        for row, message in enumerate(self._inventory.messages() if self._inventory else (), 1):
+            if not message.pop("removed", False):
+                yield message
+            elif "updated" in message:
+                yield {name: message[name] for name in _OF_REMOVED} | {"removed": True}
+            else:
+                where = f"{self._spec.inventory_file} row {row}, updated"
+                raise MappingError(where, "nothing", "when the article was removed")
 
     def samples(self) -> Iterator[Sample]:
         """Every row as a transaction with its label. Raises MappingError at the first that can't be used."""
@@ -149,7 +167,9 @@ class MappedSource:
         found = list(self._merchants.messages())
         return {m["merchant_id"]: (m["latitude"], m["longitude"]) for m in found if "longitude" in m}
 
-    def _beside(self, what: str, file: str | None, fields: Fields) -> _Reader | None:
+    def _beside(
+        self, what: str, file: str | None, fields: Fields, needed: frozenset[str] = NEEDED
+    ) -> _Reader | None:
         if file is None:
             return None
         path = self._data.parent / file
@@ -157,7 +177,7 @@ class MappedSource:
             self.notes.append(f"{what}: none ({path.name} is not beside the data)")
             return None
         self.notes.append(f"{what}: {path}")
-        return _Reader(path.name, open_table(path, self._spec.delimiter), fields)
+        return _Reader(path.name, open_table(path, self._spec.delimiter), fields, needed)
 
 
 class _Reading(NamedTuple):
@@ -175,8 +195,9 @@ class _Reading(NamedTuple):
 class _Reader:
     """Rows of one table as messages."""
 
-    def __init__(self, name: str, table: Table, fields: Fields) -> None:
+    def __init__(self, name: str, table: Table, fields: Fields, needed: frozenset[str] = NEEDED) -> None:
         self._name = name
+        self._needed = needed
         self._table = table
         self._columns = list(dict.fromkeys(cell.column for cell in fields.values() if cell.column))
         missing = [column for column in self._columns if column not in table.columns]
@@ -217,9 +238,8 @@ class _Reader:
     def _lot(self, cells: Sequence[Sequence[Any]], before: int) -> Iterator[Message]:
         """The rows of *cells*, a list a column, column by column: at a third of the price (ADR-0021)."""
         columns = {reading.field: self._column(reading, cells, before) for reading in self._readings}
-        if "amount" in columns:
-            columns["amount_minor"] = self._minor(columns, before)
-            del columns["amount"]
+        for major in MINOR.keys() & columns.keys():
+            columns[MINOR[major]] = self._minor(columns.pop(major), columns, before)
         names = list(columns)
         whole = not any(None in column for column in columns.values())
         for row in zip(*columns.values(), strict=True):
@@ -235,19 +255,20 @@ class _Reader:
         except BadValueError:
             at, error = next(_faults(lambda at: reading.of(column[at : at + 1]), len(column)))
             raise self._error(before + at + 1, reading.column, error) from None
-        if reading.field in NEEDED and None in found:
+        if reading.field in self._needed and None in found:
             nothing = BadValueError("nothing", f"a value for {reading.field}")
             raise self._error(before + found.index(None) + 1, reading.column, nothing)
         return found
 
-    def _minor(self, columns: dict[str, list[Any]], before: int) -> list[int]:
-        amounts = columns["amount"]
+    def _minor(self, amounts: Sequence[Any], columns: dict[str, list[Any]], before: int) -> list[int | None]:
         currencies = columns.get("currency") or [self._constants["currency"]] * len(amounts)
         pairs = list(zip(amounts, currencies, strict=True))
         try:
-            return [values.minor(amount, currency) for amount, currency in pairs]
+            return [None if amount is None else values.minor(amount, currency) for amount, currency in pairs]
         except BadValueError:
-            at, error = next(_faults(lambda at: values.minor(*pairs[at]), len(pairs)))
+            at, error = next(
+                _faults(lambda at: pairs[at][0] is not None and values.minor(*pairs[at]), len(pairs))
+            )
             raise self._error(before + at + 1, "currency", error) from None
 
     def _guarded(self, where: str, field: str, convert: Convert, cell: Any) -> Any:

@@ -10,28 +10,37 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from local.generator.traffic import Message
 from local.mapping import BACKWARDS_MS, MappedSource, MappingError
 from schemas.card import CardKey
+from schemas.decision import Value
 from schemas.errors import RecordError
-from schemas.intake import read_customer, read_rate, read_transaction
+from schemas.intake import read_article, read_customer, read_rate, read_transaction
 from schemas.transaction import Transaction, tie_break
 from schemas.wire_out import encode_json
 from udfs.features.blocks import Event, MemoryBlocks
-from udfs.features.catalogue import STAGES, Entity
+from udfs.features.catalogue import MERCHANT, STAGES, Entity
 from udfs.features.engine import is_duplicate, observe
 from udfs.features.history import AccountHistory
 from udfs.features.known import digest
+from udfs.features.listing import Listing, article_features, listing_of, names_article, relisted
 from udfs.features.log import Log
-from udfs.features.profile import Profile, as_of, learned, profile_of
+from udfs.features.profile import Profile, learned, profile_of
 from udfs.features.rates import Rates
+from udfs.features.versions import as_of
 
 _KEY = CardKey("local", b"features do not depend on it")
-_ALL = 10**9  # versions of a profile or a rate: nothing is forgotten here
+_ALL = 10**9  # versions of a profile, an article or a rate: nothing is forgotten here
+_NOTHING = -1  # is passed before all is told
 
+type Inventory = Mapping[tuple[str, str], Sequence[Listing]]
 type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
+
+
+NO_INVENTORY: Inventory = MappingProxyType({})
 
 
 class Step(NamedTuple):
@@ -142,11 +151,25 @@ def profiles_of(source: MappedSource) -> dict[str, tuple[Profile, ...]]:
     return known
 
 
+def listings_of(source: MappedSource) -> Inventory:
+    """Every version of each article of the inventory's file, by merchant and article, oldest first."""
+    known: dict[tuple[str, str], tuple[Listing, ...]] = {}
+    for message in source.articles():
+        raw = None if message.get("removed") else encode_json({"updated": 0, **message})
+        names = message["merchant_id"], message["article_id"]
+        article = read_article(raw, "/".join(names), message.get("updated", 0))
+        known[names] = relisted(known.get(names, ()), listing_of(article), passed_ms=_NOTHING, most=_ALL)
+    return known
+
+
 class Everything:
     """Every account and every other entity, observed as the stream observes them."""
 
-    def __init__(self, profiles: Mapping[str, Sequence[Profile]]) -> None:
+    def __init__(
+        self, profiles: Mapping[str, Sequence[Profile]], inventory: Inventory = NO_INVENTORY
+    ) -> None:
         self._profiles = profiles
+        self._inventory = inventory
         self._histories: dict[str, AccountHistory] = {}
         self._blocks: defaultdict[str, MemoryBlocks] = defaultdict(MemoryBlocks)
         self._stages = [Logs(entity) for entity in STAGES]
@@ -161,6 +184,8 @@ class Everything:
         for entity, logs in zip(STAGES, self._stages, strict=True):
             seen = (entity.key_of(txn), *entity.event_of(txn))
             others |= zip(entity.absent, (column[0] for column in logs.take([seen])), strict=True)
+            if entity.name == MERCHANT and names_article(txn):
+                others |= self._of_article(txn)
         history = self._histories.get(txn.account_id, AccountHistory())
         if is_duplicate(history, txn):
             return None
@@ -170,7 +195,11 @@ class Everything:
         self._histories[txn.account_id] = observed.history
         return txn.transaction_id, observed.snapshot | others
 
+    def _of_article(self, txn: Transaction) -> dict[str, Value]:
+        listings = self._inventory.get((txn.merchant_id or "", txn.article_id or ""), ())
+        return article_features(txn, as_of(listings, txn.event_time_ms))
+
     def _mark(self, label: Message) -> None:
         for entity, logs in zip(STAGES, self._stages, strict=True):
-            if entity.name == "merchant":
+            if entity.name == MERCHANT:
                 logs.take([marked(label)])

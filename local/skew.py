@@ -2,7 +2,8 @@
 `fraudstream features skew`: features as seen when deciding, beside the same features computed afterwards.
 
 Rules: nothing but the archive is read, and its own transactions and labels are computed anew by the code
-of `make features`. A difference is explained by the marks of the decision, or it is not.
+of `make features`. A difference is explained by the marks of the decision, or it is not. Features of
+profiles and articles, of which the archive knows nothing, are not compared.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from local.generator.traffic import Message
 from local.observing import Everything, steps
 from schemas.transaction import Transaction
 from udfs.features.catalogue import STAGES
+from udfs.features.listing import UNKNOWN
 from udfs.features.names import BY_NAME
 
 # Why a feature may differ, in the order in which it is looked for
@@ -30,7 +32,8 @@ LABEL = "label"
 OTHER = "unexplained"
 REASONS = (LATE, OUT_OF_ORDER, AFTER, LABEL, OTHER)
 
-_OF_PROFILE = frozenset(("profile_known", "country_is_home", "km_from_home", "account_age_days"))
+# What profiles and articles told is not in the archive, and not compared.
+_ELSEWHERE = frozenset(("profile_known", "country_is_home", "km_from_home", "account_age_days", *UNKNOWN))
 _OF_OTHERS = frozenset(name for stage in STAGES for name in stage.absent)
 _NEAR = 1e-9  # of floats, relative
 _FOLDERS = ("decisions", "transactions", "features", "labels")
@@ -43,7 +46,7 @@ class Skew(NamedTuple):
     Attributes:
         rows: Transactions compared.
         differing: Of each feature that differs, rows by reason.
-        no_profile: Transactions decided without their customer's profile; its features are not compared.
+        no_profile: Transactions decided without their customer's profile.
     """
 
     rows: int
@@ -114,7 +117,7 @@ def _label(row: Mapping[str, Any]) -> Message:
 
 
 def _differing(seen: Mapping[str, Any], computed: Mapping[str, Any]) -> Iterator[str]:
-    for name in BY_NAME.keys() - _OF_PROFILE:
+    for name in BY_NAME.keys() - _ELSEWHERE:
         if not _same(seen.get(name), computed[name]):
             yield name
 

@@ -80,6 +80,7 @@ def _counts(outcome: Outcome) -> list[tuple[str, str]]:
         "decided again": seen.duplicates,
         "labels sent": fed.labels,
         "profiles sent": fed.customers,
+        "articles sent": fed.articles,
         "sent again": fed.resent,
         "refused": fed.refused,
     }

@@ -36,6 +36,7 @@ TOPICS = (
     Topic("transactions", READ),
     Topic("customers", {**READ, "cleanup.policy": "compact"}),
     Topic("labels", READ),
+    Topic("inventory", {**READ, "cleanup.policy": "compact"}),
     Topic("fx-rates", {**READ, "cleanup.policy": "compact"}),
     Topic("decisions", WRITTEN),
     Topic("alerts", WRITTEN),

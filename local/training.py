@@ -29,7 +29,18 @@ import pyarrow.parquet as pq
 from local.mapping import MappedSource, open_source
 from local.mappings.spec import Renamed
 from local.mappings.tables import MappingError
-from local.observing import Everything, Logs, Seen, Step, marked, plain, profiles_of, steps_of, whole
+from local.observing import (
+    Everything,
+    Logs,
+    Seen,
+    Step,
+    listings_of,
+    marked,
+    plain,
+    profiles_of,
+    steps_of,
+    whole,
+)
 from local.stack import tell
 from udfs.features.blocks import Event
 from udfs.features.catalogue import CATALOGUE, Entity, event_of
@@ -225,7 +236,7 @@ def _joined(asked: _Asked) -> Lot:
 
 
 def _by_account(source: MappedSource) -> Iterator[Lot]:
-    everything = Everything(profiles_of(source))
+    everything = Everything(profiles_of(source), listings_of(source))
     observed = filter(None, map(everything.take, steps_of(source, whole)))
     for lot in batched(observed, _ROWS):
         yield Lot([each for each, _ in lot], {name: [values[name] for _, values in lot] for name in BY_NAME})

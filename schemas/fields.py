@@ -17,6 +17,7 @@ from schemas.checks import (
     boolean,
     card_digits,
     degrees,
+    described,
     exact_decimal,
     four_digits,
     integer,
@@ -27,13 +28,15 @@ from schemas.checks import (
 )
 from schemas.country import COUNTRIES
 from schemas.currency import EXPONENTS
-from schemas.errors import OutOfRange
+from schemas.errors import Malformed, OutOfRange
 from schemas.wire import Message
 
 MAX_AMOUNT_MINOR = 10**12
 _ID_LENGTH = 128
 _WORDS_LENGTH = 64
 _ACCOUNTS = 1000  # of one customer
+_MAX_STOCK = 10**9  # pieces of one article
+_ARTICLE_KEY = "merchant_id/article_id"  # of messages of the inventory
 _YEAR_1900_MS = -2_208_988_800_000  # no account still in use was opened before
 
 Fields = dict[str, Any]  # names of the type to build -> checked values; absent ones stay absent
@@ -109,6 +112,7 @@ TRANSACTION_FIELDS = (
     _optional("device_fingerprint", _ID),
     _optional("ip", address, "ip_token"),
     _optional("entry_mode", _words),
+    _optional("article_id", _ID),
 )
 CUSTOMER_FIELDS = (
     _mandatory("customer_id", _ID),
@@ -130,6 +134,15 @@ LABEL_FIELDS = (
     _optional("card_number", card_digits, "card_token"),
     _optional("merchant_id", _ID),
     _optional("kind", _words),
+)
+ARTICLE_FIELDS = (
+    _mandatory("article_id", _ID),
+    _mandatory("merchant_id", _ID),
+    _mandatory("updated", _TIME, "updated_ms"),
+    _optional("category", _words),
+    _optional("list_price_minor", integer(0, MAX_AMOUNT_MINOR)),
+    _optional("currency", _CURRENCY),
+    _optional("stock", integer(0, _MAX_STOCK)),
 )
 FX_RATE_FIELDS = (
     _mandatory("currency", _CURRENCY),
@@ -174,6 +187,31 @@ TRANSACTION_AGREEMENTS = (
     _half("longitude", "latitude"),
 )
 CUSTOMER_AGREEMENTS = (_half("home_latitude", "home_longitude"), _half("home_longitude", "home_latitude"))
+ARTICLE_AGREEMENTS = (
+    Agreement(
+        "currency",
+        lambda _, kept: "list_price_minor" in kept and "currency" not in kept,
+        "nothing",
+        "a value, as list_price_minor has one",
+        "no_currency",
+    ),
+)
 FX_RATE_AGREEMENTS = (
     Agreement("currency", _of_itself, "the base currency", "another one than base", "contradiction"),
 )
+
+
+def check_article_key(key: str) -> tuple[str, str]:
+    """
+    Return the merchant and the article that *key* names: what is before its first / and what is behind.
+
+    Raises:
+        Malformed: If there is no key, or not both in it.
+        OutOfRange: If one of them is too long.
+    """
+    if not key:
+        raise Malformed("key", "no message key", _ARTICLE_KEY, "missing_key")
+    merchant_id, slash, article_id = key.partition("/")
+    if not slash:
+        raise Malformed("key", described(key), _ARTICLE_KEY, "bad_format")
+    return _ID(merchant_id, "key"), _ID(article_id, "key")

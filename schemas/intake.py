@@ -1,5 +1,5 @@
 """
-From the bytes of a message to a checked `Transaction`, `Customer`, `Label` or `FxRate`, or one precise error.
+From the bytes of a message to a checked transaction, customer, label, article or rate, or one precise error.
 
 Rules: what a field may be stands in fields.py alone; the first fault in table order
 is the one reported. Card number and IP address are tokens before anything else sees
@@ -8,11 +8,14 @@ them. No error repeats a personal datum.
 
 from __future__ import annotations
 
+from schemas.article import Article
 from schemas.card import CardKey, bare_digits, tokenise
 from schemas.checks import shown
 from schemas.customer import Customer
 from schemas.errors import Malformed, OutOfRange
 from schemas.fields import (
+    ARTICLE_AGREEMENTS,
+    ARTICLE_FIELDS,
     CUSTOMER_AGREEMENTS,
     CUSTOMER_FIELDS,
     FX_RATE_AGREEMENTS,
@@ -24,6 +27,7 @@ from schemas.fields import (
     Agreement,
     Field,
     Fields,
+    check_article_key,
 )
 from schemas.fx_rate import FxRate
 from schemas.label import Label
@@ -80,6 +84,28 @@ def read_label(raw: bytes, card_key: CardKey) -> Label:
     if "card_token" in kept:
         _tokenise_card(kept, card_key)
     return Label(**kept)
+
+
+def read_article(raw: bytes | None, key: str, record_time_ms: int) -> Article:
+    """
+    Return the version of an article that *raw* tells, checked.
+
+    Args:
+        raw: The message's value; None removes the article.
+        key: The message's key, `merchant_id/article_id`, which the payload must name too.
+        record_time_ms: The record's timestamp, UTC epoch ms: when an article without value was removed.
+
+    Raises:
+        RecordError: As `read_transaction`.
+    """
+    named = check_article_key(key)
+    if raw is None:
+        merchant_id, article_id = named
+        return Article(article_id, merchant_id, record_time_ms, removed=True)
+    article = Article(**_check(decode(raw, "article"), ARTICLE_FIELDS, ARTICLE_AGREEMENTS))
+    if named != (article.merchant_id, article.article_id):
+        raise OutOfRange("key", "another article than the message tells of", "the same", "wrong_key")
+    return article
 
 
 def read_rate(raw: bytes) -> FxRate:

@@ -36,6 +36,7 @@ class Transaction(Record, frozen=True):
     device_fingerprint: str | None = None
     ip_token: str | None = None  # same form as card_token
     entry_mode: str | None = None  # chip, contactless, swipe, manual, online, ...
+    article_id: str | None = None  # what is bought; the merchant's own name for it
     base_minor: int | None = None  # of the base currency, at the rate of its event time (ADR-0025)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from schemas.wire.avro_form import encode_record
+from schemas.wire.avro_form import encode_record, newest_version
 
 
 def encode_json(message: Mapping[str, Any]) -> bytes:
@@ -15,12 +15,12 @@ def encode_json(message: Mapping[str, Any]) -> bytes:
     return orjson.dumps(dict(message))
 
 
-def encode_avro(subject: str, message: Mapping[str, Any], version: int = 1) -> bytes:
+def encode_avro(subject: str, message: Mapping[str, Any], version: int | None = None) -> bytes:
     """
-    Return *message* as Avro in Confluent framing, by *version* of *subject*.
+    Return *message* as Avro in Confluent framing, by *version* of *subject*, or else its newest.
 
     Args:
-        subject: transaction, customer, label or fx_rate.
+        subject: transaction, customer, label, article or fx_rate.
         message: Wire names to values; times as UTC epoch ms; absent optional fields become null,
             fields that the schema lacks are left out.
         version: Of the schema file, from 1.
@@ -29,4 +29,4 @@ def encode_avro(subject: str, message: Mapping[str, Any], version: int = 1) -> b
         KeyError: If there is no such version of *subject*.
         ValueError: If a mandatory field is absent, or one is of a wrong type (also TypeError).
     """
-    return encode_record(subject, version, dict(message))
+    return encode_record(subject, version or newest_version(subject), dict(message))

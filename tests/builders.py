@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.article import Article
 from schemas.card import CardKey, tokenise
 from schemas.customer import Customer
 from schemas.decision import Decision, RuleHit, Score, Severity, Verdict
@@ -74,6 +75,7 @@ def message(**fields: Any) -> dict[str, Any]:
         "device_fingerprint": "f-1",
         "ip": "203.0.113.7",
         "entry_mode": "online",
+        "article_id": "r-1",
     }
     return _present(defaults | fields)
 
@@ -91,6 +93,20 @@ def customer_message(**fields: Any) -> dict[str, Any]:
         "kyc_level": "full",
         "risk_tier": "low",
         "opened": NOON_MS - 1_000 * ONE_DAY_MS,
+    }
+    return _present(defaults | fields)
+
+
+def article_message(**fields: Any) -> dict[str, Any]:
+    """Every field of an article on the wire, filled in; a field given as ... is left out."""
+    defaults: dict[str, Any] = {
+        "article_id": "r-1",
+        "merchant_id": "m-1",
+        "updated": NOON_MS,
+        "category": "electronics",
+        "list_price_minor": 2_468,
+        "currency": "EUR",
+        "stock": 3,
     }
     return _present(defaults | fields)
 
@@ -120,9 +136,9 @@ def raw_json(**fields: Any) -> bytes:
     return encode_json(message(**fields))
 
 
-def raw_avro(**fields: Any) -> bytes:
-    """`message` as framed Avro bytes."""
-    return encode_avro("transaction", message(**fields))
+def raw_avro(version: int | None = None, **fields: Any) -> bytes:
+    """`message` as framed Avro bytes, by the newest schema unless said."""
+    return encode_avro("transaction", message(**fields), version)
 
 
 def customer(**fields: Any) -> Customer:
@@ -140,6 +156,20 @@ def customer(**fields: Any) -> Customer:
         "opened_ms": NOON_MS - 1_000 * ONE_DAY_MS,
     }
     return Customer(**(defaults | fields))
+
+
+def article(**fields: Any) -> Article:
+    """A gadget of 24.68 EUR, of which there are three."""
+    defaults: dict[str, Any] = {
+        "article_id": "r-1",
+        "merchant_id": "m-1",
+        "updated_ms": NOON_MS,
+        "category": "electronics",
+        "list_price_minor": 2_468,
+        "currency": "EUR",
+        "stock": 3,
+    }
+    return Article(**(defaults | fields))
 
 
 def label(**fields: Any) -> Label:

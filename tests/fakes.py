@@ -148,6 +148,7 @@ class FakeWriter:
         self.owed: dict[str, tuple[int, Any, int]] = {}
         self.is_away = False
         self.is_open = True
+        self.behind: list[bool] = []  # what it says of itself when asked next, the last first
         self.counts = WriterCounts()
 
     def submit(self, key: str, version: int, item: Any, promised_ms: int) -> None:
@@ -162,6 +163,10 @@ class FakeWriter:
             if key not in self.table or self.table[key][0] < version:
                 self.table[key] = (version, item)
                 self.counts.written += 1
+
+    @property
+    def is_behind(self) -> bool:
+        return self.behind.pop() if self.behind else False
 
     def pending(self, key: str) -> bool:
         return key in self.owed
@@ -183,6 +188,7 @@ def decide_settings(**fields: Any) -> DecideSettings:
     defaults: dict[str, Any] = {
         "wait_for_watermark": False,
         "profile_wait_ms": 0,
+        "idle_days": 400,
         "marker_period_ms": PERIOD_MS,
         "max_pending": 100,
         "book": built_in_text(),

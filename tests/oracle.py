@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from types import MappingProxyType
 
+from schemas.article import Article
 from schemas.decision import Value
 from schemas.transaction import Transaction
 from udfs.features.catalogue import CATALOGUE
@@ -22,6 +23,9 @@ from udfs.features.history import Limits
 from udfs.features.profile import Profile
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+SOLD_ON_AT_ONCE = {
+    "computers", "electronics", "game_consoles", "gift_cards", "jewellery", "phones", "sneakers", "watches",
+}  # fmt: skip
 TWO_MAJOR = {"JPY": 2, "KWD": 2_000}  # in minor units; 200 elsewhere
 
 
@@ -31,10 +35,21 @@ NO_FRAUDS: Mapping[str, int] = MappingProxyType({})
 class Oracle:
     """The past of every account, in the order in which it was told."""
 
-    def __init__(self, limits: Limits = Limits(), frauds: Mapping[str, int] = NO_FRAUDS) -> None:  # noqa: B008  (immutable)
-        """Begin with no past; *limits* are what state keeps, *frauds* when which transaction is reported."""
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008  (immutable)
+        frauds: Mapping[str, int] = NO_FRAUDS,
+        articles: Sequence[Article] = (),
+    ) -> None:
+        """
+        Begin with no past.
+
+        *limits* are what state keeps, *frauds* when which transaction is reported, *articles* all that was
+        ever told of any, each in the order in which it was.
+        """
         self.limits = limits
         self.frauds = frauds
+        self.articles = articles
         self.told: dict[str, list[Transaction]] = {}
 
     def is_duplicate(self, txn: Transaction) -> bool:
@@ -51,6 +66,7 @@ class Oracle:
             **self._windows(txn),
             **_long(past, txn),
             **self._merchant(txn),
+            **self.of_article(txn),
             **_habit(past, txn),
             **self._travel(past, txn),
             **self._firsts(past, txn),
@@ -109,6 +125,26 @@ class Oracle:
             share = len(known) / len(window) if window else 0.0
             features[entry.name] = len(window) if entry.aggregate == "count" else share
         return features
+
+    def of_article(self, txn: Transaction) -> dict[str, Value]:
+        """What was told last, of an update at or before the payment, of the article that it names."""
+        told = [
+            (one.updated_ms, number, one)
+            for number, one in enumerate(self.articles)
+            if (one.merchant_id, one.article_id) == (txn.merchant_id, txn.article_id)
+            and one.updated_ms <= txn.event_time_ms
+        ]
+        article = max(told)[2] if told and _pays(txn) else None
+        if article is None or article.removed:
+            return dict.fromkeys(("amount_to_list_price", "high_resale", "article_in_stock"))
+        is_priced = article.currency == txn.currency and article.list_price_minor
+        return {
+            "amount_to_list_price": float(Fraction(txn.amount_minor, article.list_price_minor or 1))
+            if is_priced
+            else None,
+            "high_resale": article.category and article.category in SOLD_ON_AT_ONCE,
+            "article_in_stock": None if article.stock is None else article.stock != 0,
+        }
 
     def _travel(self, past: list[Transaction], txn: Transaction) -> dict[str, Value]:
         """From the newest position at or before the event, of the few that are kept."""

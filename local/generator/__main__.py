@@ -2,7 +2,8 @@
 Write generated traffic to a folder: `python -m local.generator --out DIR`.
 
 Makes `transactions.csv`, one event a row in event-time order with what was later
-reported about it, `customers.csv`, and `rates.csv`: the form that the mapping `generated` reads.
+reported about it, `customers.csv`, `inventory.csv` and `rates.csv`: the form that the
+mapping `generated` reads.
 The same arguments give the same bytes.
 """
 
@@ -35,6 +36,7 @@ def main() -> None:
     samples = list(cut(source.samples(), Order(limit=arguments.transactions)))
     written = _write(out / "transactions.csv", [*spec.transactions, *spec.label], map(_flat, samples))
     _write(out / "customers.csv", list(spec.customers), map(_flat_profile, source.customers()))
+    _write(out / "inventory.csv", list(spec.inventory), map(_flat_article, source.articles()))
     last_ms = max((sample.transaction["event_time"] for sample in samples), default=arguments.start_ms)
     rates = takewhile(lambda rate: rate["effective"] <= last_ms, source.rates())
     _write(out / "rates.csv", [name for name, cell in spec.rates.items() if cell.column], rates)
@@ -50,6 +52,10 @@ def _flat(sample: Sample) -> Message:
 
 def _flat_profile(profile: Message) -> Message:
     return profile | {"account_ids": " ".join(profile["account_ids"])}
+
+
+def _flat_article(article: Message) -> Message:
+    return article | {"removed": int(article.get("removed", False))}
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Message]) -> int:

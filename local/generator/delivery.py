@@ -32,11 +32,11 @@ class FeedingAbandoned(Exception):
 
 
 class Record(NamedTuple):
-    """One record, ready to send; *row* is where it stood in the user's file."""
+    """One record, ready to send, a tombstone without a value; *row* is where it stood in the user's file."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     time_ms: int
     partition: int
     row: int | None
@@ -45,7 +45,7 @@ class Record(NamedTuple):
 class Producer(Protocol):
     """What is used of kafka-python's producer."""
 
-    def send(self, topic: str, value: bytes, key: bytes, *, partition: int, timestamp_ms: int) -> Any:
+    def send(self, topic: str, value: bytes | None, key: bytes, *, partition: int, timestamp_ms: int) -> Any:
         """A future of the broker's answer, with `is_done` and `exception`."""
 
     def partitions_for(self, topic: str) -> set[int]:

@@ -18,6 +18,7 @@ from local.generator.accounts import Account, build_people
 from local.generator.compromise import MERCHANT_COMPROMISE, MISUSED, Compromises
 from local.generator.frauds import FRAUD_KINDS
 from local.generator.habits import next_time, ordinary
+from local.generator.inventory import Baskets, articles, wares_of
 from local.generator.rates import BASE, daily_rates
 from local.generator.traffic import DAY_MS, HOUR_MS, Message, Sample
 from local.generator.world import World, build_world
@@ -83,6 +84,10 @@ class Generator:
         """Every customer's profile, updated 1 ms before the start."""
         return iter(self._people()[2])
 
+    def articles(self) -> Iterator[Message]:
+        """Every article of every merchant, updated 1 ms before the start, and its later versions."""
+        return articles(wares_of(self._people()[0]), self.start_ms)
+
     def samples(self) -> Iterator[Sample]:
         """Every event with its label, in event-time order, without end. About 10 us each."""
         world, people, _ = self._people()
@@ -105,6 +110,7 @@ class _Life:
         self._kinds = [kind for kind in plan.kinds if kind in FRAUD_KINDS]
         share = COMPROMISED * plan.fraud_ratio if MERCHANT_COMPROMISE in plan.kinds else 0.0
         self._compromises = Compromises(plan.seed, world, share, plan.start_ms)
+        self._baskets = Baskets(plan.seed, world)
         self._prefix = f"{plan.seed}-{plan.start_ms // 1000:x}-"
         self._turns: list[tuple[int, int, Account | _Theft]] = [
             (self._first_time(account), number, account) for number, account in enumerate(people)
@@ -119,6 +125,7 @@ class _Life:
             at_ms, order, who = turns[0]
             if isinstance(who, Account):
                 message = ordinary(chance, who, world, at_ms)
+                self._baskets.buy(message)
                 heapq.heapreplace(turns, (next_time(chance, who, at_ms), order, who))
                 if chance.random() < fraud_ratio and self._kinds:
                     self._plan_theft(who, at_ms)
@@ -137,6 +144,7 @@ class _Life:
     def _plan_theft(self, account: Account, at_ms: int) -> None:
         kind = self._chance.choice(self._kinds)
         events = FRAUD_KINDS[kind](self._chance, account, self._world, at_ms)
+        self._baskets.steal(events)
         reported_ms = self._reported(events[-1]["event_time"])
         for message in events:
             planned = _Theft(message, kind, reported_ms)

@@ -2,10 +2,9 @@
 In which order, and with which record timestamp, a source's messages are sent.
 
 Rules: pure, no clock, no Kafka. Labels go out when event time passes the moment
-they were reported, profiles when it passes their update, rates a day before they take effect; those after the
-end are never sent. A clock tick
-never says a later time than what every message still to come may bear, so a
-tick makes nothing late.
+they were reported, profiles and articles when it passes their update, rates a day before they
+take effect; those after the end are never sent. A clock tick never says a later time than what
+every message still to come may bear, so a tick makes nothing late.
 """
 
 from __future__ import annotations
@@ -24,11 +23,13 @@ from local.generator.traffic import (
     CUSTOMERS,
     DAY_MS,
     HOUR_MS,
+    INVENTORY,
     LABELS,
     RATES,
     TRANSACTIONS,
     Message,
     Sample,
+    Source,
 )
 
 
@@ -96,13 +97,23 @@ def with_labels(samples: Iterable[Sample]) -> Iterator[Outgoing]:
             heapq.heappush(waiting, (label["reported"], number, label))
 
 
-def with_profiles(messages: Iterable[Outgoing], profiles: Iterable[Message]) -> Iterator[Outgoing]:
-    """*messages*, each of *profiles* put in before the first that is not older than its update."""
-    waiting = deque(sorted(profiles, key=_updated))
+def versions(source: Source, time_ms: int) -> Iterator[Outgoing]:
+    """Every version at its update; without one a profile is of *time_ms*, and an article held always."""
+    for profile in source.customers():
+        told = {"updated": time_ms, **profile}
+        yield Outgoing(CUSTOMERS, told["customer_id"], told["updated"], told)
+    for article in source.articles():
+        told = {"updated": 0, **article}
+        key = f"{told['merchant_id']}/{told['article_id']}"
+        yield Outgoing(INVENTORY, key, told["updated"], told)
+
+
+def with_versions(messages: Iterable[Outgoing], later: Iterable[Outgoing]) -> Iterator[Outgoing]:
+    """*messages*, each of *later* put in before the first that is not older than it."""
+    waiting = deque(sorted(later, key=lambda version: version.time_ms))
     for message in messages:
-        while waiting and _updated(waiting[0]) <= message.time_ms:
-            profile = waiting.popleft()
-            yield Outgoing(CUSTOMERS, profile["customer_id"], _updated(profile), profile)
+        while waiting and waiting[0].time_ms <= message.time_ms:
+            yield waiting.popleft()
         yield message
 
 
@@ -126,11 +137,6 @@ def published_ms(rate: Message) -> int:
     """A day before it takes effect: known to all that it is for (ADR-0025)."""
     effective_ms: int = rate["effective"]
     return max(0, effective_ms - DAY_MS)
-
-
-def _updated(profile: Message) -> int:
-    updated_ms: int = profile["updated"]
-    return updated_ms
 
 
 def shuffled(messages: Iterable[Outgoing], shuffle_ms: int, seed: int) -> Iterator[Outgoing]:

@@ -38,6 +38,7 @@ class FeedProgress:
     transactions: int = 0
     labels: int = 0
     customers: int = 0
+    articles: int = 0
     refused: int = 0
     event_time_ms: int = 0
     total: int | None = None
@@ -57,6 +58,7 @@ class FeedReport(NamedTuple):
     last_event_ms: int
     labelled: int
     frauds: dict[str, str]
+    articles: int = 0
 
 
 def live(seconds: float, rate: float, seed: int, now_ms: int) -> tuple[Generator, Plan]:

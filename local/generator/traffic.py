@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, Protocol
 TRANSACTIONS = "transactions"
 CUSTOMERS = "customers"
 LABELS = "labels"
+INVENTORY = "inventory"
 RATES = "fx-rates"
-INPUT_TOPICS = (TRANSACTIONS, CUSTOMERS, LABELS, RATES)
+INPUT_TOPICS = (TRANSACTIONS, CUSTOMERS, LABELS, INVENTORY, RATES)
 
 CLOCK_KEY = "__clock__"
 CLOCK_MESSAGE: dict[str, Any] = {"clock": True}
@@ -36,7 +37,7 @@ class Sample(NamedTuple):
 
 
 class Source(Protocol):
-    """Where traffic comes from; the iterators begin anew at each call."""
+    """Where traffic comes from; all iterators begin anew at each call."""
 
     @property
     def name(self) -> str:
@@ -55,6 +56,9 @@ class Source(Protocol):
 
     def customers(self) -> Iterator[Message]:
         """Every customer's profile; `updated` may be absent and is then set just before the first event."""
+
+    def articles(self) -> Iterator[Message]:
+        """Every version of every article, as customers; one with `removed` says nothing more than that."""
 
     def samples(self) -> Iterator[Sample]:
         """Every transaction in event-time order, with its label."""

@@ -25,20 +25,31 @@ MANDATORY = ("transaction_id", "account_id", "event_time", "amount", "currency")
 TRANSACTION_FIELDS = frozenset((
     *MANDATORY, "amount_minor", "event_type", "card_number", "customer_id", "counterparty_id", "merchant_id",
     "mcc", "auth_result", "decline_reason", "channel", "country", "latitude", "longitude", "device_id",
-    "device_fingerprint", "ip", "entry_mode",
+    "device_fingerprint", "ip", "entry_mode", "article_id",
 ))
 LABEL_FIELDS = frozenset(("is_fraud", "kind", "reported"))
 CUSTOMER_FIELDS = frozenset((
     "customer_id", "account_ids", "updated", "segment", "home_country", "home_latitude", "home_longitude",
     "kyc_level", "risk_tier", "opened",
 ))
+INVENTORY_FIELDS = frozenset((
+    "article_id", "merchant_id", "updated", "category", "list_price", "list_price_minor", "currency", "stock",
+    "removed",
+))
 # fmt: on
 RATE_FIELDS = frozenset(("currency", "base", "rate", "effective"))
 MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
 CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
-SECTIONS = frozenset(
-    ("transactions", "label", "customers", "merchants", "rates", "features", "sort", "delimiter")
-)
+SECTIONS = frozenset((
+    "transactions", "label", "customers", "inventory", "merchants", "rates", "features", "sort", "delimiter",
+))  # fmt: skip
+NEEDED = {  # of the files beside the data
+    "customers": ("customer_id", "account_ids"),
+    "inventory": ("article_id", "merchant_id"),
+    "merchants": ("latitude", "longitude", "merchant_id"),
+    "rates": ("currency", "base", "rate", "effective"),
+}
+NEEDED_BESIDE = {"removed": "updated", "list_price": "currency", "list_price_minor": "currency"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,8 @@ class Spec:
     label_delay_days: float
     customers: Fields
     customers_file: str | None
+    inventory: Fields
+    inventory_file: str | None
     merchants: Fields
     merchants_file: str | None
     rates: Fields
@@ -123,6 +136,7 @@ def parse_spec(name: str, content: Any) -> Spec:
     _check_known(sections, "", SECTIONS, faults)
     label, delay_days = _label(_dict(sections.get("label"), "label", faults), faults)
     customers, customers_file = _beside(sections, "customers", CUSTOMER_FIELDS, faults)
+    inventory, inventory_file = _beside(sections, "inventory", INVENTORY_FIELDS, faults)
     merchants, merchants_file = _beside(sections, "merchants", MERCHANT_FIELDS, faults)
     rates, rates_file = _rates(_dict(sections.get("rates"), "rates", faults), faults)
     spec = Spec(
@@ -132,6 +146,8 @@ def parse_spec(name: str, content: Any) -> Spec:
         label_delay_days=delay_days,
         customers=customers,
         customers_file=customers_file,
+        inventory=inventory,
+        inventory_file=inventory_file,
         merchants=merchants,
         merchants_file=merchants_file,
         rates=rates,
@@ -186,8 +202,8 @@ def _beside(
     if not section:
         return {}, None
     cells = _cells({k: v for k, v in section.items() if k != "file"}, name, known, faults)
-    needed = {"customers": ("customer_id", "account_ids")}.get(name, tuple(sorted(known)))
-    faults += [f"{name}.{field}: missing, it is mandatory" for field in needed if field not in cells]
+    needed = {*NEEDED[name], *(other for field, other in NEEDED_BESIDE.items() if field in cells)}
+    faults += [f"{name}.{field}: missing, it is mandatory" for field in sorted(needed - cells.keys())]
     if not isinstance(section.get("file"), str):
         faults.append(f"{name}.file: missing, expected the name of a file beside the data")
     return cells, str(section.get("file"))

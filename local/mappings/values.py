@@ -93,9 +93,17 @@ def whole(cell: Any) -> int:
     return int(value)
 
 
-def minor(amount: Decimal, currency: str) -> int:
+def pieces(cell: Any) -> int:
+    """A whole number of 0 or more."""
+    value = decimal(cell)
+    if value != value.to_integral_value():
+        raise BadValueError(show(cell), "a whole number of pieces")
+    return int(value)
+
+
+def minor(amount: Decimal, currency: str | None) -> int:
     """*amount* in minor units of *currency*, rounded half-even where it has more decimals than that."""
-    exponent = EXPONENTS.get(currency)
+    exponent = EXPONENTS.get(currency or "")
     if exponent is None:
         raise BadValueError(show(currency), "an ISO 4217 currency code such as EUR")
     return int(amount.scaleb(exponent).to_integral_value(rounding=ROUND_HALF_EVEN))

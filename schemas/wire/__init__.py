@@ -25,7 +25,7 @@ def decode(raw: bytes, subject: str) -> Message:
 
     Args:
         raw: One message; first byte 0 means Avro in Confluent framing, any other JSON.
-        subject: What the topic carries: transaction, customer, label or fx_rate.
+        subject: What the topic carries: transaction, customer, label, article or fx_rate.
 
     Raises:
         UnknownVersion: If the frame names a schema that is not one of *subject*.

@@ -71,6 +71,14 @@ def encode_record(subject: str, version: int, record: dict[str, Any]) -> bytes:
     return stream.getvalue()
 
 
+def newest_version(subject: str) -> int:
+    """Return the version of *subject* that a producer writes today. Raises KeyError if there is none."""
+    versions = [version for name, version in _BY_NAME if name == subject]
+    if not versions:
+        raise KeyError(subject)
+    return max(versions)
+
+
 def _writer_schema(raw: bytes, subject: str) -> WriterSchema:
     """Return the schema that the frame of *raw* names."""
     if len(raw) < _FRAME.size:

@@ -22,11 +22,13 @@ from local.skew import skew
 from local.stack import Stack
 from local.summary import Outcome
 from local.training import write_features
-from schemas.intake import read_customer, read_rate, read_transaction
+from schemas.article import Article
+from schemas.intake import read_article, read_customer, read_rate, read_transaction
 from schemas.transaction import Transaction
 from schemas.wire_out import encode_json
 from tests.builders import CARD_KEY
 from tests.oracle import Oracle
+from udfs.features.listing import UNKNOWN
 from udfs.features.names import BY_NAME, FEATURES
 from udfs.features.profile import Profile, profile_of
 from udfs.features.rates import Rates
@@ -83,6 +85,18 @@ def profiles(source: MappedSource) -> Mapping[str, Profile]:
     return {account_id: profile_of(customer) for customer in read for account_id in customer.account_ids}
 
 
+def articles(source: MappedSource) -> list[Article]:
+    """What intake makes of the inventory, in the order in which it is told of each article."""
+    return [
+        read_article(
+            None if message.get("removed") else encode_json({"updated": 0, **message}),
+            f"{message['merchant_id']}/{message['article_id']}",
+            message.get("updated", 0),
+        )
+        for message in source.articles()
+    ]
+
+
 def test_every_transaction_is_decided_once(replayed: Replayed) -> None:
     """Decisions, features and transactions have one row for each transaction, with its own id."""
     expected = Counter(txn.transaction_id for txn in transactions(replayed.source))
@@ -96,7 +110,8 @@ def test_every_feature_is_as_the_oracle_has_it(replayed: Replayed) -> None:
     """Each of the features of each row equals the oracle's, across workers and a restart."""
     labels = [sample.label for sample in replayed.source.samples() if sample.label]
     frauds = {label["transaction_id"]: label["reported"] for label in labels if label["is_fraud"]}
-    found, oracle = rows_of(replayed.out / "features"), Oracle(frauds=frauds)
+    oracle = Oracle(frauds=frauds, articles=articles(replayed.source))
+    found = rows_of(replayed.out / "features")
     known = profiles(replayed.source)
     for txn in transactions(replayed.source):
         expected = oracle.describe(txn, known.get(txn.account_id))
@@ -106,6 +121,8 @@ def test_every_feature_is_as_the_oracle_has_it(replayed: Replayed) -> None:
             for name, value in expected.items()
         }, txn.transaction_id
     assert {feature.name for feature in FEATURES} <= set(next(iter(found.values())))
+    for name in UNKNOWN:  # articles were joined at all: said of some, and of payments for what is gone not
+        assert {row[name] is None for row in found.values()} == {True, False}
 
 
 def test_training_set_is_what_the_stream_saw(replayed: Replayed, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.builders import NOON_MS
 from tests.engine.ends import EngineEnds, card_key
 from udfs.operators import rows
 
-TOPICS = ("transactions", "customers", "labels")
+TOPICS = ("transactions", "customers", "labels", "inventory")
 _PATIENCE_S = 60
 _ENGINE = {
     "pipeline.auto-generate-uids": "true",  # the planner's operators are named by main alone
@@ -49,7 +49,7 @@ class Message(NamedTuple):
     """One record of a topic."""
 
     key: str
-    raw: bytes
+    raw: bytes | None
     record_ms: int = NOON_MS
 
 
@@ -78,7 +78,7 @@ class Job:
         draft.rename(self.folder / topic / f"{self.sent:03}.json")
 
     def _line(self, offset: int, message: Message) -> str:
-        value = base64.b64encode(message.raw).decode()
+        value = None if message.raw is None else base64.b64encode(message.raw).decode()
         record = {"k": message.key, "v": value, "p": self.sent, "o": offset, "ms": message.record_ms}
         return json.dumps(record) + "\n"
 
@@ -114,7 +114,7 @@ def running(
     rates: str = "off",
     book: str | None = None,
 ) -> Iterator[Job]:
-    """The job runs, by the built-in *book* unless another is given; it is cancelled at the end."""
+    """The job runs, by the built-in book if by no other, with checkpoints in *folder*; it ends cancelled."""
     settings = parse_settings(
         {
             "kafka": {"bootstrap.servers": "nowhere.invalid:9092"},
@@ -131,8 +131,8 @@ def running(
         engine.set_string(name, value)
     env.configure(engine)
     tables.get_config().set("table.exec.source.idle-timeout", "300 ms")
-    told = [_watched(tables, folder / "rates")] if rates == "on" else []
-    inputs = Inputs(rates=told, **{topic: _watched(tables, folder / topic) for topic in TOPICS})
+    topics = (*TOPICS, "rates") if rates == "on" else TOPICS
+    inputs = Inputs(**{topic: _watched(tables, folder / topic) for topic in topics})
     ways: Ways = replace(ways_of(settings), make_ends=ends, read_card_key=card_key)
     if book is not None:
         ways = replace(ways, decide=replace(ways.decide, book=book))

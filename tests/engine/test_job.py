@@ -16,6 +16,7 @@ from tests.builders import (
     NOON_MS,
     ONE_HOUR_MS,
     ONE_SECOND_MS,
+    article_message,
     customer_message,
     label_message,
     rate_message,
@@ -255,6 +256,41 @@ def test_profiles_are_as_of_event_time(gateway: Any, tmp_path: Path) -> None:
     abroad = ["country-mismatch" in {reason["rule"] for reason in each["reasons"]} for each in decided]
     assert missing == [True, False, False, False]
     assert abroad == [False, False, False, True]
+
+
+ARTICLES = """
+version: 1
+rules:
+  - {id: priced, version: 1, severity: low, outcome: verify, title: t, when: amount_to_list_price > 0}
+  - {id: sells-again, version: 1, severity: low, outcome: verify, title: t, when: high_resale}
+"""
+
+
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_articles_are_as_of_event_time(gateway: Any, tmp_path: Path, mode: str) -> None:
+    """
+    Under order.wait = watermark each payment sees its article as it was, and none after its removal.
+
+    s       5     10        20         30        35       those too late to wait see the same
+    told    -     books     phones     no value
+    paid    -     priced    both       -         -
+    """
+    versions = [
+        Message("m-1/r-1", encode_json(article_message(updated=NOON_MS + second * 1_000, category=name)))
+        for second, name in ((20, "phones"), (10, "books"))
+    ]
+    gone = Message("m-1/r-1", None, NOON_MS + 30_000)
+    paid = {35: 5, 5: 4, 30: 3, 20: 2, 10: 1}
+    payments = [payment("a-1", second, cents, article_id="r-1") for second, cents in paid.items()]
+    tick = Message(rows.CLOCK_KEY, b'{"clock":true}', NOON_MS + ONE_HOUR_MS)
+    ends = EngineEnds(longest_ms=50)
+    with running(tmp_path, ends, order_wait="watermark", mode=mode, book=ARTICLES) as job:
+        job.send("inventory", [*versions, gone, Message("m-2", None)])
+        job.take(lambda emitted: len(kind("dead letter", emitted)) == 1)  # the versions have passed too
+        job.send("transactions", [*payments, tick])
+        decided = job.take_decisions(len(payments))
+    found = {each["event_time"]: sorted(reason["rule"] for reason in each["reasons"]) for each in decided}
+    assert [found[at] for at in sorted(found)] == [[], ["priced"], ["priced", "sells-again"], [], []]
 
 
 def in_base(decided: list[dict[str, Any]]) -> list[int | None]:

@@ -98,10 +98,10 @@ def test_rates_add_operators_and_change_none(graph: Graph, in_base: Graph) -> No
 def test_rates_reach_every_subtask_of_the_first_stage(in_base: Graph) -> None:
     """The merchants' stage hears of all rates; intake still shares the task of its source."""
     [merchant] = [name for name in in_base.tasks if name.startswith("observe merchant")]
-    assert sorted(in_base.tasks[merchant].reached_by) == ["BROADCAST", "HASH", "HASH"]
+    assert sorted(in_base.tasks[merchant].reached_by) == ["BROADCAST", "HASH", "HASH", "HASH"]
     [source] = [name for name in in_base.tasks if name.startswith("Source: read transactions")]
     assert source.endswith("intake")
-    assert len(in_base.tasks) == 1 + 11
+    assert len(in_base.tasks) == 1 + 12
 
 
 def test_names_say_what_uids_say(graph: Graph) -> None:
@@ -117,6 +117,7 @@ def test_everything_of_an_account_is_one_task(graph: Graph) -> None:
     sources = [name for name in graph.tasks if name.startswith("Source: read")]
     assert sorted(name.split(" -> ")[0] for name in sources) == [
         "Source: read customers",
+        "Source: read inventory",
         "Source: read labels",
         "Source: read transactions",
     ]
@@ -133,16 +134,16 @@ def test_decisions_leave_from_the_task_that_made_them(graph: Graph) -> None:
 
 
 def test_graph_has_as_many_tasks_as_it_needs(graph: Graph) -> None:
-    """Three sources, merchants, the decision, dead letters, the archive, and the four ends of its folders."""
-    assert len(graph.tasks) == 3 + 1 + 1 + 1 + 1 + 4
+    """Four sources, merchants, the decision, dead letters, the archive, and the four ends of its folders."""
+    assert len(graph.tasks) == 4 + 1 + 1 + 1 + 1 + 4
 
 
 def test_intake_shares_the_task_of_its_source(graph: Graph) -> None:
-    """What is checked goes over the wire once: by the merchant, who also hears of labels."""
+    """What is checked goes over the wire once: by the merchant, who also hears of labels and articles."""
     [source] = [name for name in graph.tasks if name.startswith("Source: read transactions")]
     assert source.endswith("intake")
     [merchant] = [name for name in graph.tasks if name.startswith("observe merchant")]
-    assert graph.tasks[merchant].reached_by == ["HASH", "HASH"]
+    assert graph.tasks[merchant].reached_by == ["HASH", "HASH", "HASH"]
 
 
 def test_key_groups_are_fixed(graph: Graph) -> None:
@@ -151,8 +152,8 @@ def test_key_groups_are_fixed(graph: Graph) -> None:
 
 
 def test_without_stages_the_decision_reads_the_topic(gateway: object) -> None:
-    """`entity.stages` = off leaves intake and merchants out, and everything of an account is in one task."""
+    """`entity.stages` = off leaves out intake, merchants and inventory; an account's task has the rest."""
     env = assemble(parse_settings({**GROUPS, "engine": {"entity.stages": "off"}}))
     names = {each.getName() for each in transformations(env)}
     assert "decide" in names
-    assert not {name for name in names if name.startswith(("intake", "observe"))}
+    assert not {name for name in names if name.startswith(("intake", "observe")) or "inventory" in name}

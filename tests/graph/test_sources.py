@@ -10,7 +10,13 @@ from flink_app.sources import CALM, interval, source_options
 pytestmark = pytest.mark.graph
 
 KAFKA = Kafka(bootstrap_servers="broker:9092")
-TOPICS = (KAFKA.transactions_topic, KAFKA.customers_topic, KAFKA.labels_topic)
+TOPICS = (
+    KAFKA.transactions_topic,
+    KAFKA.customers_topic,
+    KAFKA.labels_topic,
+    KAFKA.inventory_topic,
+    KAFKA.rates_topic,
+)
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -63,6 +63,11 @@ class Writer(Protocol):
         """Owe *item*; promised by the marker timer at *promised_ms*."""
         ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether a store that is well is so far behind that who need not hurry should wait."""
+        ...
+
     def pending(self, key: str) -> bool:
         """Whether *key*'s latest version is still owed."""
         ...
@@ -82,6 +87,8 @@ class Writer(Protocol):
 
 class NoStore:
     """The writer of a job without a hot store: nothing is written, nothing is owed."""
+
+    is_behind = False
 
     def __init__(self) -> None:
         self.counts = WriterCounts()

@@ -45,6 +45,11 @@ class Pump:
         self._turned = asyncio.Event()
         self._draining = self._closed = False
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last writes failed, and will be tried again."""
+        return self._failures > 0
+
     def take(self, write: Write) -> None:
         """Make *write* dirty; it takes the place, and the time, of an elder version that waits."""
         waiting = self._dirty.get(write.key)

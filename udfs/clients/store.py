@@ -25,6 +25,7 @@ __all__ = ["CoalescingWriter", "HotStateStore", "Item", "WriterCounts", "WriterS
 _log = logging.getLogger(__name__)
 # Writes fall due together, so that they share calls (dynamodb_batch); well within `lead_ms`.
 _GRID_S = 0.1
+_BEHIND = 10  # this part of what may be owed is more than a store that keeps up leaves (ADR-0016)
 
 
 def _on_grid(due_s: float) -> float:
@@ -96,6 +97,14 @@ class CoalescingWriter:
         if not self.counts.skipped:
             _log.error("%d writes are owed to the store; further ones are skipped until some are done", most)
         return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is owed to a store that takes it that who need not hurry should wait."""
+        enough = self._settings.max_owed // _BEHIND
+        return (
+            bool(enough) and len(self._ledger) >= enough and len(self) >= enough and not self._pump.is_failing
+        )
 
     def pending(self, key: str) -> bool:
         """Whether the latest version of *key* is not yet in the store."""

@@ -31,7 +31,7 @@ class Declared(NamedTuple):
     """A feature as `names.Feature` has it."""
 
     name: str
-    type: Literal["int", "float", "text"]
+    type: Literal["int", "float", "bool", "text"]
     unit: str
     meaning: str
     missing: str

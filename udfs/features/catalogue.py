@@ -236,6 +236,7 @@ _OF_TIME = {"last": _take_last, "since_last": _take_since_last, "since_first": _
 
 CATALOGUE = read_catalogue(Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8"))
 ACCOUNT = Entity("account", CATALOGUE)
+MERCHANT = "merchant"  # whose stage is told of labels and of articles
 # Every other entity has a stage of its own before the account's, in the order of the catalogue.
 STAGES = tuple(
     Entity(name, CATALOGUE)

@@ -28,6 +28,7 @@ from udfs.features.history import (
     event_time,
 )
 from udfs.features.known import digest, knows, remember
+from udfs.features.listing import UNKNOWN
 from udfs.features.log import Log
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile, profile_features
@@ -51,7 +52,7 @@ class Observation(NamedTuple):
 
 
 # The other entities' features are their stages' to tell.
-_UNSEEN: dict[str, Value] = {name: None for stage in STAGES for name in stage.absent}
+_UNSEEN: dict[str, Value] = {name: None for stage in STAGES for name in stage.absent} | UNKNOWN
 
 
 def observe(

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from schemas.decision import Value
 from udfs.features.behaviour import BEHAVIOUR
 from udfs.features.catalogue import CATALOGUE
+from udfs.features.listing import OF_ARTICLE
 from udfs.features.windows import WINDOWS, Window
 
 Snapshot = dict[str, Value]
@@ -204,7 +205,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="What a window reaches back to was cut from history or summed up: it may be a little off",
     ),
     *(Feature(one.name, one.type, one.unit, one.meaning, one.missing, one.interval) for one in CATALOGUE),
-    *(Feature(*one) for one in BEHAVIOUR),
+    *(Feature(*one) for one in (*BEHAVIOUR, *OF_ARTICLE)),
 )
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -259,6 +260,9 @@ _PLACED = (
     "frequency_level",
     "amount_level",
     "behaviour",
+    "amount_to_list_price",
+    "high_resale",
+    "article_in_stock",
     "sum_24h_base",
     "sum_30d_base",
 )

@@ -7,7 +7,6 @@ that version came; what was updated later it can't have known (ADR-0022).
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 from schemas.customer import Customer
@@ -15,6 +14,7 @@ from schemas.record import Record
 from schemas.transaction import Transaction
 from udfs.features.geo import distance_km
 from udfs.features.names import Snapshot
+from udfs.features.versions import placed
 from udfs.features.windows import DAY_MS
 
 
@@ -58,18 +58,11 @@ def learned(versions: Sequence[Profile], told: Profile, most: int = MOST_VERSION
     A version is its time of update and its customer: told again, it takes its own place. Where two
     customers claim an account at one time the greater id is the newer, whichever comes first.
     """
-    place = bisect_left(versions, _version(told), key=_version)
-    again = place < len(versions) and _version(versions[place]) == _version(told)
-    return (*versions[:place], told, *versions[place + again :])[-most:]
+    return placed(versions, told, _version)[-most:]
 
 
 def _version(profile: Profile) -> tuple[int, str]:
     return profile.updated_ms, profile.customer_id
-
-
-def as_of(versions: Sequence[Profile], event_time_ms: int) -> Profile | None:
-    """The newest of *versions* (oldest first) that was updated at or before *event_time_ms*."""
-    return next((each for each in reversed(versions) if each.updated_ms <= event_time_ms), None)
 
 
 def profile_features(txn: Transaction, profile: Profile | None) -> Snapshot:

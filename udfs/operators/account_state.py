@@ -21,7 +21,8 @@ from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
 from udfs.features.log import Packed
 from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
-from udfs.features.profile import Profile, as_of
+from udfs.features.profile import Profile
+from udfs.features.versions import as_of
 from udfs.operators.arrived import Arrived, Waiting
 
 STATE_VERSION = 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.article import Article
 from schemas.fx_rate import FxRate
 from schemas.label import Label
 from schemas.record import Record
@@ -30,15 +31,25 @@ class Waiting(Record, frozen=True):
 
     arrived: tuple[Arrived, ...] = ()
     labels: tuple[Label, ...] = ()
+    gone: tuple[str, ...] = ()  # articles that were removed long ago, to be forgotten
+
+    def with_more(self, more: Waiting) -> Waiting:
+        """What both have, in their order."""
+        return Waiting(
+            arrived=(*self.arrived, *more.arrived),
+            labels=(*self.labels, *more.labels),
+            gone=(*self.gone, *more.gone),
+        )
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ARRIVED = msgspec.msgpack.Decoder(Arrived)
 _LABEL = msgspec.msgpack.Decoder(Label)
+_ARTICLE = msgspec.msgpack.Decoder(Article)
 _RATE = msgspec.msgpack.Decoder(FxRate)
 
 
-def encode(item: Arrived | Label | FxRate) -> bytes:
+def encode(item: Arrived | Label | Article | FxRate) -> bytes:
     """*item* as it travels from one operator to the next."""
     return _ENCODER.encode(item)
 
@@ -51,6 +62,11 @@ def decode_arrived(body: bytes) -> Arrived:
 def decode_label(body: bytes) -> Label:
     """The label that `encode` packed."""
     return _LABEL.decode(body)
+
+
+def decode_article(body: bytes) -> Article:
+    """The article that `encode` packed."""
+    return _ARTICLE.decode(body)
 
 
 def decode_rate(body: bytes) -> FxRate:

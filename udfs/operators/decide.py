@@ -34,6 +34,8 @@ from udfs.operators.blocks import StateBlocks
 from udfs.operators.counters import Counters
 from udfs.operators.decide_settings import DecideSettings
 from udfs.operators.desk import Concluded, Desk
+from udfs.operators.idle import forget_at, may_be_forgotten_at
+from udfs.operators.keeper import Keeper
 from udfs.operators.promises import Promises
 from udfs.operators.reading import Reading
 from udfs.rules.book import load_book
@@ -83,6 +85,7 @@ class Decide(KeyedProcessFunction):
         self._promises = Promises(self._clock(), self._settings.marker_period_ms)
         ends = opened(rows.subtask_of(runtime_context), self._make_ends)
         self._desk = Desk(load_book(self._settings.book), ends, self._promises, self._counters)
+        self._keeper = Keeper(self._accounts, self._desk, self._clock)
         topics = self._settings.transactions_topic, self._settings.customers_topic
         self._reading = Reading(*topics, ends.card_key, self._counters)
 
@@ -108,15 +111,15 @@ class Decide(KeyedProcessFunction):
         if ctx.time_domain() is TimeDomain.EVENT_TIME:
             self._release(timestamp, ctx)
         elif self._promises.is_of_former_life(timestamp):
-            self._recall(timestamp, ctx)
+            self._keeper.recall(timestamp, ctx)
         elif self._promises.is_marker(timestamp):
-            self._keep_promise(timestamp, ctx)
+            self._keeper.keep(timestamp, ctx)
             if self._counters.is_due(timestamp):
                 self._desk.count_writes()
                 self._counters.publish()
         elif self._promises.is_hold(timestamp):
             self._let_go(ctx)
-        self._tick(ctx, self._clock())
+        self._keeper.tick(ctx, self._clock())
         return emitted
 
     # --- what comes in
@@ -137,7 +140,7 @@ class Decide(KeyedProcessFunction):
 
     def _learn(self, message: rows.Arrival, ctx: Any) -> None:
         told = profile_of(read_customer(message.raw))
-        marker_ms = self._promise(ctx, self._clock())
+        marker_ms = self._keeper.promise(ctx, self._clock())
         state = self._desk.learn(self._accounts.read(message.key), told, marker_ms)
         if state.held:
             self._judge(message.key, state, (), ctx)
@@ -153,9 +156,26 @@ class Decide(KeyedProcessFunction):
         ctx.timer_service().register_event_time_timer(at_ms)
 
     def _release(self, event_time_ms: int, ctx: Any) -> None:
-        waiting = decode_waiting(self._waiting.get(event_time_ms))
+        packed = self._waiting.get(event_time_ms)
+        if packed is None:
+            self._forget(event_time_ms, rows.key_of(ctx), ctx)
+            return
+        waiting = decode_waiting(packed)
         self._waiting.remove(event_time_ms)
         self._decide(sorted(waiting.arrived, key=in_order), ctx)
+        account_id = waiting.arrived[0].txn.account_id
+        if may_be_forgotten_at(event_time_ms, account_id):
+            self._forget(event_time_ms, account_id, ctx)
+
+    def _forget(self, event_time_ms: int, account_id: str, ctx: Any) -> None:
+        """Forget the account's past if it is long over; else, as long as it has one, look again."""
+        state = self._accounts.read(account_id)
+        if state.history.newest_ms is None:
+            return
+        if forget_at(state.history.newest_ms, self._settings.idle_days, account_id) > event_time_ms:
+            self._watch(account_id, state, ctx)
+        else:
+            self._accounts.write(account_id, self._desk.forget(account_id, state, self._blocks))
 
     # --- an account's first profile
 
@@ -189,69 +209,35 @@ class Decide(KeyedProcessFunction):
     def _judge(self, account_id: str, state: AccountState, arrived: Sequence[Arrived], ctx: Any) -> None:
         """Consider what is held, then *arrived*; write the packed value once, then ask for the scores."""
         now_ms = self._clock()
-        marker_ms = self._promise(ctx, now_ms)
+        marker_ms = self._keeper.promise(ctx, now_ms)
         if state.held:
             arrived, state = (*state.held, *arrived), replace(state, held=())
         work = self._desk.consider(state, arrived, marker_ms, self._blocks)
         self._accounts.write(account_id, work.state)
+        if state.history.newest_ms is None:  # its first: the one timer that an account keeps
+            self._watch(account_id, work.state, ctx)
         self._desk.ask(work.asks, marker_ms)
-        self._tick(ctx, now_ms)
+        self._keeper.tick(ctx, now_ms)
+
+    def _watch(self, account_id: str, state: AccountState, ctx: Any) -> None:
+        if state.history.newest_ms is not None:
+            due_ms = forget_at(state.history.newest_ms, self._settings.idle_days, account_id)
+            ctx.timer_service().register_event_time_timer(due_ms)
 
     # --- what goes out
 
     def _drained(self) -> list[Any]:
         """What has its score, of whichever accounts (no key is needed), once there is room for more."""
         concluded = self._desk.conclude()
-        while len(self._desk.flights) >= self._settings.max_pending:
+        while self._is_full():
             time.sleep(_HOLD_S)
             concluded += self._desk.conclude()
         return [row for each in concluded for row in _rows_of(each)]
 
-    # --- promises
-
-    def _promise(self, ctx: Any, now_ms: int) -> int:
-        """A marker timer on the current account, which a checkpoint keeps."""
-        marker_ms = self._promises.marker(now_ms)
-        ctx.timer_service().register_processing_time_timer(marker_ms)
-        return marker_ms
-
-    def _recall(self, timer_ms: int, ctx: Any) -> None:
-        """Take up what the former life promised on this account."""
-        self._promises.recalled(timer_ms)
-        account_id, marker_ms = rows.key_of(ctx), self._promise(ctx, self._clock())
-        work = self._desk.recall(account_id, self._accounts.read(account_id), marker_ms)
-        self._accounts.write(account_id, work.state)
-        self._desk.ask(work.asks, marker_ms)
-
-    def _keep_promise(self, timer_ms: int, ctx: Any) -> None:
-        """In normal life nothing is to do: what was promised has been decided and written."""
-        self._promises.kept()
-        if self._desk.flights.outlasts(timer_ms):
-            self._renew(ctx)
-        if self._desk.owes_since(timer_ms):
-            self._look_again(ctx)
-
-    def _renew(self, ctx: Any) -> None:
-        """Rare: a score is out for longer than a marker's life; move this account's promises on."""
-        account_id = rows.key_of(ctx)
-        if self._desk.flights.flying(account_id):
-            state, marker_ms = self._accounts.read(account_id), self._promise(ctx, self._clock())
-            self._accounts.write(account_id, self._desk.renew(account_id, state, marker_ms))
-
-    def _look_again(self, ctx: Any) -> None:
-        """A store has not taken a write in time: keep a timer on those whose write it is."""
-        account_id = rows.key_of(ctx)
-        state = self._accounts.read(account_id)
-        if self._desk.owes(account_id, state):
-            later_ms = self._promises.long_marker(self._clock())
-            ctx.timer_service().register_processing_time_timer(later_ms)
-            self._accounts.write(account_id, self._desk.put_off(account_id, state, later_ms))
-
-    def _tick(self, ctx: Any, now_ms: int) -> None:
-        if len(self._desk.flights):
-            tick_ms = self._promises.next_tick(now_ms)
-            if tick_ms is not None:
-                ctx.timer_service().register_processing_time_timer(tick_ms)
+    def _is_full(self) -> bool:
+        """Whether too much is in flight, or, where nobody waits for a decision, owed to the hot store."""
+        owes = self._settings.wait_for_watermark and self._desk.ends.recent.is_behind
+        return owes or len(self._desk.flights) >= self._settings.max_pending
 
 
 def _rows_of(concluded: Concluded) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ class DecideSettings:
     Attributes:
         wait_for_watermark: Hold events and take them in event-time order.
         profile_wait_ms: How long an account without a profile waits for its first; 0 is not at all.
+        idle_days: After so many days of event time without an event an account's past is forgotten.
         marker_period_ms: Life of a promise's timer; outlasts score deadline and store flush.
         max_pending: Transactions in flight before the source is held.
         book: The rule book's text.
@@ -22,6 +23,7 @@ class DecideSettings:
 
     wait_for_watermark: bool
     profile_wait_ms: int
+    idle_days: int
     marker_period_ms: int
     max_pending: int
     book: str

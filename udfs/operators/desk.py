@@ -17,7 +17,10 @@ from schemas.decision import Decision, Value
 from schemas.record import replace
 from udfs.clients.ends import Ends
 from udfs.features.blocks import Blocks
+from udfs.features.catalogue import ACCOUNT
 from udfs.features.engine import is_duplicate
+from udfs.features.history import AccountHistory
+from udfs.features.log import Log
 from udfs.features.profile import Profile, learned
 from udfs.operators.account_state import (
     AccountState,
@@ -74,6 +77,7 @@ class Desk:
         self.promises = promises
         self.counters = counters
         self.flights = Flights()
+        self._carried_ms: dict[str, int] = {}  # of accounts that the store was late for: their later timer
         self._book = book
 
     def consider(
@@ -148,6 +152,17 @@ class Desk:
         self.flights.renew(account_id, marker_ms)
         return _promised_later(state, flying, marker_ms)
 
+    def forget(self, account_id: str, state: AccountState, blocks: Blocks) -> AccountState:
+        """
+        What is left of an account that was not seen for long: its version, its profiles, what is not done.
+
+        The version goes on counting, because the hot store refuses one that is not newer.
+        """
+        Log(ACCOUNT.plan, blocks, state.history.log).clear()
+        self.counters.add("accounts_forgotten")
+        pending = () if self._is_finished(account_id, state.pending) else state.pending
+        return replace(state, history=AccountHistory(decided=state.history.decided), pending=pending)
+
     def owes(self, account_id: str, state: AccountState) -> bool:
         """Whether the hot store has not yet taken the account's item, its customer's, or a transaction's."""
         profile = state.profile
@@ -155,8 +170,17 @@ class Desk:
         owed = customer_owed or self.ends.accounts.pending(account_id)
         return owed or bool(self._unwritten(account_id, state.pending))
 
+    def is_put_off(self, account_id: str, state: AccountState, timer_ms: int) -> bool:
+        """Whether a later timer than *timer_ms* carries all that the store is owed of the account."""
+        if self._carried_ms.get(account_id, 0) <= timer_ms:
+            self._carried_ms.pop(account_id, None)
+            return False
+        due = [each for each in state.pending if each.marker_ms <= timer_ms]
+        return not self._unwritten(account_id, due)
+
     def put_off(self, account_id: str, state: AccountState, marker_ms: int) -> AccountState:
         """The state with the promises of transactions that are still owed to the store on a later marker."""
+        self._carried_ms[account_id] = marker_ms
         unwritten = self._unwritten(account_id, state.pending)
         return _promised_later(state, unwritten, marker_ms)
 

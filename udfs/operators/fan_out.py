@@ -1,4 +1,4 @@
-"""A customer's profile goes to each of its accounts, where the payments are."""
+"""A customer's profile goes to each of its accounts, an article to its merchant: where the payments are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pyflink.datastream import ProcessFunction
 
 from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
-from schemas.intake import read_customer
+from schemas.intake import read_article, read_customer
 from udfs.operators import rows
+from udfs.operators.arrived import encode
 
 
 class FanOutProfiles(ProcessFunction):
@@ -44,3 +45,29 @@ class FanOutProfiles(ProcessFunction):
 
 def _addressed(account_id: str, message: rows.Arrival, timestamp: Any) -> Row:
     return rows.profile_row(account_id, message.raw, message.offset, timestamp)
+
+
+class FanOutInventory(ProcessFunction):
+    """
+    Every version of an article goes to its merchant; a record without a value says that it is removed.
+
+    Key, State: none. Emits: one `rows.passed_row` a version; dead letters on `rows.DEAD_LETTERS`.
+    If an article is missing or late, payments for it are decided without its features.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def process_element(self, value: Any, ctx: ProcessFunction.Context) -> Iterator[Any]:
+        """Address the article to the merchant that it names; a clock tick goes no further."""
+        message = rows.arrival(value[1])
+        if message.key == rows.CLOCK_KEY:
+            return
+        raw = message.raw if rows.has_value(value[1]) else None
+        try:
+            article = read_article(raw, message.key, ctx.timestamp())
+        except RecordError as error:
+            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
+            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            return
+        yield rows.passed_row(article.merchant_id, encode(article), rows.FROM_INVENTORY)

@@ -48,7 +48,7 @@ class ObserveInBase(KeyedBroadcastProcessFunction):
             self._observe.close()
 
     def process_element(self, value: Any, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext) -> list[Any]:
-        """Take a transaction or a label."""
+        """Take a transaction, a label or an article."""
         self._restore(ctx)
         return self._observe.process_element(value, ctx)
 

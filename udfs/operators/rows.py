@@ -49,7 +49,8 @@ CLOCK_KEY = "__clock__"  # a record with this key only moves event time
 FROM_PROFILES = -1  # a profile, to one of its accounts
 STAGED = -2  # a transaction that was checked: `arrived.Arrived`
 FROM_LABELS = -3  # a label, to the merchant whose payment it is of
-FROM_RATES = -4  # an exchange rate, to each subtask of the first stage
+FROM_INVENTORY = -4  # an article, to the merchant that sells it
+FROM_RATES = -5  # an exchange rate, to each subtask of the first stage
 
 
 class Arrival(NamedTuple):
@@ -170,13 +171,18 @@ def arrival(row: Any) -> Arrival:
     return Arrival(key, raw or b"", partition, offset)
 
 
+def has_value(row: Any) -> bool:
+    """Whether the record of a nested row had a value; without one it removes what its key names."""
+    return row[1] is not None
+
+
 def profile_row(account_id: str, raw: bytes, offset: int, timestamp: Any) -> Row:
     """A profile's message, addressed to one of its accounts."""
     return Row(account_id, Row(account_id, raw, FROM_PROFILES, offset), timestamp)
 
 
 def passed_row(key: str, body: bytes, what: int) -> Row:
-    """What goes on to the operator of *key*; *what* is STAGED, FROM_LABELS or FROM_RATES."""
+    """What goes on to the operator of *key*; *what* is STAGED, FROM_LABELS, FROM_INVENTORY or FROM_RATES."""
     return Row(key, Row(key, body, what, 0), None)
 
 

@@ -84,6 +84,24 @@ def test_no_more_is_owed_than_may_be() -> None:
     steered(_scenario)
 
 
+def test_a_store_that_takes_writes_but_slowly_is_behind() -> None:
+    """With a tenth of what may be owed it is worth waiting for, but not while its writes fail."""
+
+    async def _scenario() -> None:
+        for store, behind in ((FakeStore(away_until(60, ZeroDivisionError)), False), (FakeStore(), True)):
+            writer = CoalescingWriter(store, WriterSettings(max_owed=20), asyncio.get_running_loop())
+            writer.submit("a", 1, {}, MARKER_MS)
+            assert not writer.is_behind
+            await asyncio.sleep(1)
+            writer.submit("b", 1, {}, MARKER_MS)
+            writer.submit("c", 1, {}, MARKER_MS)
+            assert writer.is_behind == behind
+            await asyncio.sleep(120)
+            assert not writer.is_behind
+
+    steered(_scenario)
+
+
 def test_a_version_that_the_store_refuses_as_old_counts_as_written() -> None:
     """A write that finds a version as new in the store is settled, and counted as stale."""
 

@@ -19,6 +19,7 @@ CATALOGUE = """
     count_7d count_30d mean_24h mean_7d mean_30d before_seven max_30d ratio_30d merchants_7d
     merchant_count_1d merchant_count_7d merchant_count_30d merchant_risk_1d merchant_risk_7d merchant_risk_30d
     recency_days recency_level frequency_level amount_level behaviour
+    amount_to_list_price high_resale article_in_stock
     sum_24h_base sum_30d_base
 """
 

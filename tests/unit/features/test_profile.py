@@ -9,7 +9,8 @@ import pytest
 
 from schemas.customer import Customer
 from tests.unit.features.scenario import DAY, NOON_MS, at, seen
-from udfs.features.profile import Profile, as_of, learned, profile_of
+from udfs.features.profile import Profile, learned, profile_of
+from udfs.features.versions import as_of
 
 pytestmark = pytest.mark.unit
 

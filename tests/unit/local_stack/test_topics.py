@@ -9,12 +9,12 @@ from udfs.clients.dynamodb import ACCOUNT_STATE
 pytestmark = pytest.mark.unit
 
 CONFIGS = {topic.name: topic.configs for topic in TOPICS}
-READ = ("transactions", "customers", "labels", "fx-rates")
+READ = ("transactions", "customers", "labels", "inventory", "fx-rates")
 WRITTEN = ("decisions", "alerts", "alerts-priority", "dead-letters", "late", "feature-quality")
 
 
 def test_the_topics() -> None:
-    """There are the four topics read, the five written by the job and the one by a command, each once."""
+    """There are the five topics read, the five written by the job and the one by a command, each once."""
     assert sorted(topic.name for topic in TOPICS) == sorted(READ + WRITTEN)
 
 
@@ -33,9 +33,9 @@ def test_a_topic_written_carries_the_brokers_time(name: str) -> None:
 
 
 def test_what_is_compacted() -> None:
-    """Of profiles, rates and features' figures the latest are kept; no other topic loses records."""
+    """Of profiles, articles, rates and features' figures the latest are kept; no other loses records."""
     compacted = {name for name, configs in CONFIGS.items() if "cleanup.policy" in configs}
-    assert compacted == {"customers", "fx-rates", "feature-quality"}
+    assert compacted == {"customers", "inventory", "fx-rates", "feature-quality"}
     assert {CONFIGS[name]["cleanup.policy"] for name in compacted} == {"compact"}
 
 
@@ -45,6 +45,7 @@ def test_only_what_is_missing_is_made() -> None:
     assert names == [
         "customers",
         "labels",
+        "inventory",
         "fx-rates",
         "decisions",
         "alerts-priority",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from local.generator.engine import KINDS
-from local.mappings.spec import CELL_KEYS, TRANSACTION_FIELDS, load_spec, parse_spec
+from local.mappings.spec import CELL_KEYS, INVENTORY_FIELDS, TRANSACTION_FIELDS, load_spec, parse_spec
 
 pytestmark = pytest.mark.unit
 
@@ -22,13 +22,14 @@ def test_ten_lines_of_yaml() -> None:
     assert len(ten.splitlines()) == 10
     content = yaml.safe_load(ten)
     assert parse_spec("page", content).transactions.keys() <= TRANSACTION_FIELDS
-    assert parse_spec("page", content | yaml.safe_load(rest)).customers_file == "customers.csv"
+    spec = parse_spec("page", content | yaml.safe_load(rest))
+    assert (spec.customers_file, spec.inventory_file) == ("customers.csv", "articles.csv")
 
 
 def test_every_name_is_explained() -> None:
     """The page names every field and every key of a cell; the generator's page every kind of fraud."""
     page = (DOCS / "your-own-data.md").read_text()
-    assert not [name for name in TRANSACTION_FIELDS | CELL_KEYS if f"`{name}`" not in page]
+    assert not [name for name in TRANSACTION_FIELDS | INVENTORY_FIELDS | CELL_KEYS if f"`{name}`" not in page]
     assert not [kind for kind in KINDS if f"`{kind}`" not in (DOCS / "generator.md").read_text()]
 
 

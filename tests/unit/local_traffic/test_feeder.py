@@ -19,6 +19,7 @@ from local.generator.traffic import (
     CUSTOMERS,
     HOUR_MS,
     INPUT_TOPICS,
+    INVENTORY,
     LABELS,
     RATES,
     TRANSACTIONS,
@@ -96,13 +97,16 @@ class FakeProducer:
         self.broker = broker
         self.closed = False
 
-    def send(self, topic: str, value: bytes, key: bytes, *, partition: int, timestamp_ms: int) -> FakeFuture:
+    def send(
+        self, topic: str, value: bytes | None, key: bytes, *, partition: int, timestamp_ms: int
+    ) -> FakeFuture:
         """The broker's answer, its record kept if it is good."""
         broker = self.broker
         broker.asked += 1
-        error = broker.fail(broker.asked, value)
+        error = broker.fail(broker.asked, value or b"")
         if error is None:
-            broker.taken.append((topic, key, orjson.loads(value), timestamp_ms, partition))
+            message = {} if value is None else orjson.loads(value)
+            broker.taken.append((topic, key, message, timestamp_ms, partition))
         return FakeFuture(error)
 
     def partitions_for(self, topic: str) -> set[int]:
@@ -122,12 +126,17 @@ class FakeSource:
 
     name = "mine.csv"
     total = 3
-
-    def __init__(self, samples: list[Sample], updates_ms: tuple[int, ...] = ()) -> None:
-        """The samples are kept as they are; the customer is updated at *updates_ms*."""
-        self._samples, self._updates_ms = samples, updates_ms
-
     base: str | None = None
+
+    def __init__(
+        self, samples: list[Sample], updates_ms: tuple[int, ...] = (), told: tuple[Message, ...] = ()
+    ) -> None:
+        """The samples are kept as they are; the customer is updated at *updates_ms*, *told* is of r-1."""
+        self._samples, self._updates_ms, self._told = samples, updates_ms, told
+
+    def articles(self) -> Iterator[Message]:
+        """What is told of article r-1 of m-1."""
+        return ({"merchant_id": "m-1", "article_id": "r-1", **told} for told in self._told)
 
     def rates(self) -> Iterator[Message]:
         """None."""
@@ -214,6 +223,38 @@ def test_later_versions_when_updated() -> None:
         (TRANSACTIONS, 3 * minute_ms),
     ]
     assert (report.customers, report.labels, report.transactions) == (4, 0, 4)
+
+
+def test_inventory_first_and_when_updated() -> None:
+    """
+    Articles come before all else and at their updates; a removal has no value, and always its own time.
+
+    A removal that is older than the traffic must not seem newer than what was told after it.
+    """
+    told: tuple[Message, ...] = (
+        {"stock": 1},
+        {"updated": START_MS - 900, "removed": True},
+        {"updated": START_MS - 500, "stock": 2},
+        {"updated": START_MS + 1, "stock": 3},
+        {"updated": START_MS + 60_000, "removed": True},
+        {"updated": START_MS + HOUR_MS, "stock": 4},
+    )
+    broker = FakeBroker()
+    feeder = Feeder("unused", connect=broker.connect, clock=FakeClock())
+    report = feeder.feed(FakeSource(minutely(2), told=told))
+    sent = [
+        (key, message.get("stock"), message.get("updated"), time_ms - START_MS)
+        for topic, key, message, time_ms, _ in broker.taken
+        if topic == INVENTORY and key != b"__clock__"
+    ]
+    assert sent == [
+        (b"m-1/r-1", 1, 0, -1),
+        (b"m-1/r-1", None, None, -900),
+        (b"m-1/r-1", 2, START_MS - 500, -1),
+        (b"m-1/r-1", 3, START_MS + 1, 1),
+        (b"m-1/r-1", None, None, 60_000),
+    ]
+    assert (report.articles, report.customers, report.labels, report.transactions) == (5, 1, 0, 2)
 
 
 def test_rates_a_day_ahead() -> None:

@@ -16,7 +16,7 @@ from local.generator.engine import KINDS
 from local.generator.traffic import DAY_MS, HOUR_MS
 from local.generator.world import PLACES
 from schemas.card import CardKey
-from schemas.intake import read_customer, read_label, read_rate, read_transaction
+from schemas.intake import read_article, read_customer, read_label, read_rate, read_transaction
 from schemas.wire_out import encode_json
 from tests.unit.local_traffic.generated import START_MS, frauds, traffic
 from udfs.features.rates import Rates
@@ -45,14 +45,18 @@ def test_event_time_order() -> None:
 
 
 def test_intake_takes_all() -> None:
-    """Intake refuses no transaction, label or customer that the generator makes."""
+    """Intake refuses no transaction, label, customer or article that the generator makes."""
     for sample in traffic(5000):
         transaction = sample.transaction
         read_transaction(encode_json(transaction), transaction["account_id"], transaction["event_time"], KEY)
         if sample.label:
             read_label(encode_json(sample.label), KEY)
-    for profile in Generator(seed=1, accounts=300, start_ms=START_MS).customers():
+    source = Generator(seed=1, accounts=300, start_ms=START_MS)
+    for profile in source.customers():
         read_customer(encode_json(profile))
+    for told in source.articles():
+        raw = None if told.get("removed") else encode_json(told)
+        read_article(raw, f"{told['merchant_id']}/{told['article_id']}", told["updated"])
 
 
 def test_customers_own_every_account() -> None:
@@ -156,5 +160,5 @@ def test_fixture_is_reproducible(tmp_path: Path) -> None:
     """The command in the fixture's description makes the fixture, byte for byte."""
     command = [sys.executable, "-m", "local.generator", "--out", str(tmp_path), "--seed", "1"]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    for name in ("transactions.csv", "customers.csv", "rates.csv"):
+    for name in ("transactions.csv", "customers.csv", "inventory.csv", "rates.csv"):
         assert (tmp_path / name).read_bytes() == (ROOT / "tests/fixtures/small" / name).read_bytes()

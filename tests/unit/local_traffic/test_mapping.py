@@ -132,6 +132,63 @@ def test_files_beside(tmp_path: Path) -> None:
     assert (transaction["latitude"], transaction["longitude"]) == (1.5, -2.5)
 
 
+INVENTORY = PLAIN + (
+    "inventory: {file: stock.csv, article_id: sku, merchant_id: shop, updated: at, category: kind,\n"
+    "            list_price: price, currency: money, stock: left, removed: gone}\n"
+)
+
+
+def articles(tmp_path: Path, *rows: str) -> list[dict[str, object]]:
+    """What is told of those rows of an inventory beside a file."""
+    (tmp_path / "stock.csv").write_text("\n".join(("sku,shop,at,kind,price,money,left,gone", *rows)))
+    return [dict(message) for message in source(tmp_path, ROWS, INVENTORY).articles()]
+
+
+def test_inventory(tmp_path: Path) -> None:
+    """Versions of articles are read from beside the data, prices exact; of one removed no more than that."""
+    names = {"article_id": "r", "merchant_id": "m"}
+    assert articles(
+        tmp_path, "r,m,,,,,,", "r,m,1970-01-01T00:00:01Z,toys,2.675,EUR,3,no", "r,m,1970-01-02,x,1,EUR,1,1"
+    ) == [
+        names,
+        {
+            **names,
+            "updated": 1_000,
+            "category": "toys",
+            "stock": 3,
+            "currency": "EUR",
+            "list_price_minor": 268,
+        },
+        {**names, "updated": 86_400_000, "removed": True},
+    ]
+    assert list(source(tmp_path).articles()) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("r,m,,,1,,,", r"stock.csv row 2, column currency: found None, expected an ISO 4217"),
+        (",m,,,,,,", r"stock.csv row 2, column sku: found nothing"),
+        ("r,m,,,,,1.5,", r"stock.csv row 2, column left: found '1.5', expected a whole number of pieces"),
+        ("r,m,,,,,-1,", r"stock.csv row 2, column left"),
+        ("r,m,,,,,,1", r"stock.csv row 2, updated: found nothing, expected when the article was removed"),
+    ],
+)
+def test_bad_articles(tmp_path: Path, row: str, told: str) -> None:
+    """An article that can't be used is named by row and column."""
+    with pytest.raises(MappingError, match=told):
+        articles(tmp_path, "r,m,,,,,,", row)
+
+
+def test_what_an_inventory_needs(tmp_path: Path) -> None:
+    """A price needs a currency beside it, a removal its time, and an article its merchant."""
+    mapping = PLAIN + "inventory: {file: stock.csv, article_id: sku, list_price: price, removed: gone}\n"
+    with pytest.raises(MappingError) as caught:
+        source(tmp_path, ROWS, mapping)
+    for name in ("merchant_id", "currency", "updated"):
+        assert f"inventory.{name}: missing, it is mandatory" in str(caught.value)
+
+
 def test_rates_beside(tmp_path: Path) -> None:
     """Exchange rates are read from beside the data, by time, as exact decimals in one base."""
     mapping = PLAIN + "rates: {file: rates.csv, base: GBP, currency: of, rate: worth, effective: day}\n"
@@ -289,6 +346,7 @@ def test_fixture_comes_back() -> None:
     assert [sample.transaction for sample in samples] == [sample.transaction for sample in expected]
     assert [sample.label for sample in samples] == [sample.label for sample in expected]
     assert list(read.customers()) == list(made.customers())
+    assert list(read.articles()) == list(made.articles())
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.generator.order import Order, Outgoing, arrange, cut, with_profiles
-from local.generator.traffic import CUSTOMERS, LABELS, TRANSACTIONS, Sample
+from local.generator.order import Order, Outgoing, arrange, cut, versions, with_versions
+from local.generator.traffic import CUSTOMERS, INVENTORY, LABELS, TRANSACTIONS, Message, Sample
 
 pytestmark = pytest.mark.unit
 
@@ -50,16 +51,42 @@ def test_label_after_the_end() -> None:
     assert said(list(arrange([sample(0, 0, 10)], Order()))) == [(TRANSACTIONS, 0)]
 
 
-def test_profile_when_updated() -> None:
-    """A profile goes out before the first message that is not older than its update, a tick too."""
+class Shop:
+    """A source of versions alone: a customer's and an article's."""
+
+    name, total, base = "shop", None, None
+
+    def rates(self) -> Iterator[Message]:
+        return iter(())
+
+    def customers(self) -> Iterator[Message]:
+        return iter([{"customer_id": "c", "updated": updated} for updated in (120, 60, 181)])
+
+    def articles(self) -> Iterator[Message]:
+        names = {"merchant_id": "m", "article_id": "r"}
+        return iter([names, {**names, "updated": 100, "removed": True}])
+
+    def samples(self) -> Iterator[Sample]:
+        return iter(())
+
+
+def test_versions_of_a_source() -> None:
+    """A version is of its update; without one a profile is of the time given, an article of all time."""
+    found = [(each.topic, each.key, each.time_ms) for each in versions(Shop(), 7)]
+    profiles = [(CUSTOMERS, "c", updated) for updated in (120, 60, 181)]
+    assert found == [*profiles, (INVENTORY, "m/r", 0), (INVENTORY, "m/r", 100)]
+
+
+def test_version_when_updated() -> None:
+    """A version goes out before the first message that is not older than its update, a tick too."""
     samples = [sample(n, n * 60) for n in range(4)]
-    profiles = [{"customer_id": "c", "updated": updated} for updated in (120, 60, 100, 181)]
-    sent = said(list(with_profiles(arrange(samples, Order(tick_every_ms=100)), profiles)))
+    later = [version for version in versions(Shop(), 7) if version.time_ms > 7]
+    sent = said(list(with_versions(arrange(samples, Order(tick_every_ms=100)), later)))
     assert sent == [
         (TRANSACTIONS, 0),
         (CUSTOMERS, 60),
         (TRANSACTIONS, 60),
-        (CUSTOMERS, 100),
+        (INVENTORY, 100),
         (CUSTOMERS, 120),
         ("", 120),
         (TRANSACTIONS, 120),

@@ -130,6 +130,32 @@ customers: {file: customers.csv, customer_id: customer, account_ids: account, up
     assert found["profile_known"] == [False, True, True]
 
 
+def test_articles_are_as_of_event_time(tmp_path: Path) -> None:
+    """
+    A row sees the article that it names as it was at its time, as the stream does.
+
+    day   1: 1      2: costs 4.00      3: 2      4: removed      5: 3 names it too, 4 names none
+    """
+    (tmp_path / "mine.yaml").write_text("""
+transactions: {transaction_id: id, account_id: account, event_time: at, amount: amount, merchant_id: shop,
+               article_id: sku, currency: {constant: EUR}}
+inventory: {file: stock.csv, article_id: sku, merchant_id: shop, updated: at, list_price: price,
+            category: kind, currency: {constant: EUR}, stock: left, removed: gone}
+""")
+    rows = [f"{number},a,2024-01-0{day}T00:00:00Z,1,m,r" for number, day in ((1, 1), (2, 3), (3, 5))]
+    (tmp_path / "data.csv").write_text(
+        "\n".join(["id,account,at,amount,shop,sku", *rows, "4,a,2024-01-06T00:00:00Z,1,m,"])
+    )
+    (tmp_path / "stock.csv").write_text(
+        "sku,shop,at,price,kind,left,gone\nr,m,2024-01-04T00:00:00Z,,,,1\nr,m,2024-01-02T00:00:00Z,4,phones,0,0\n"
+    )
+    assert main(arguments(tmp_path)) == 0
+    found = columns(tmp_path)
+    assert found["amount_to_list_price"] == [None, 0.25, None, None]
+    assert found["high_resale"] == [None, True, None, None]
+    assert found["article_in_stock"] == [None, False, None, None]
+
+
 @pytest.fixture
 def exchange(tmp_path: Path) -> Path:
     """

@@ -1,4 +1,4 @@
-"""The small operators beside the decision: profiles to accounts, labels to the archive, rates to a stage."""
+"""The small operators: profiles to accounts, articles to merchants, labels to the archive, rates beside."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import orjson
 import pytest
 from pyflink.common import Row
 
+from schemas.article import Article
 from schemas.wire_out import encode_json
 from tests.builders import (
     CARD_KEY,
     CARD_TOKEN,
     NOON_MS,
     ONE_DAY_MS,
+    article,
+    article_message,
     customer_message,
     label_message,
     rate,
@@ -22,10 +25,10 @@ from tests.builders import (
 )
 from tests.fakes import FakeMetricGroup, named
 from udfs.operators import rows
-from udfs.operators.arrived import decode_label, decode_rate
+from udfs.operators.arrived import decode_article, decode_label, decode_rate
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.check_rates import CheckRates
-from udfs.operators.fan_out import FanOutProfiles
+from udfs.operators.fan_out import FanOutInventory, FanOutProfiles
 
 pytestmark = pytest.mark.unit
 
@@ -41,6 +44,11 @@ def incoming(raw: bytes | None, key: str = "k") -> Any:
 def fanned_out(raw: bytes | None, key: str = "c-1") -> list[Any]:
     """What comes of a message on customers."""
     return list(FanOutProfiles("customers").process_element(incoming(raw, key), CONTEXT))
+
+
+def listed(raw: bytes | None, key: str = "m-1/r-1") -> list[Any]:
+    """What comes of a message on inventory."""
+    return list(FanOutInventory("inventory").process_element(incoming(raw, key), CONTEXT))
 
 
 def checked(raw: bytes | None, key: str = "a-1") -> list[Any]:
@@ -86,6 +94,9 @@ def test_profile_goes_to_each_account() -> None:
         (fanned_out, b"{", "customers", "not_json"),
         (fanned_out, None, "customers", "empty_message"),
         (fanned_out, encode_json(customer_message(customer_id=...)), "customers", "missing_field"),
+        (listed, b"{", "inventory", "not_json"),
+        (listed, b"", "inventory", "empty_message"),
+        (listed, encode_json(article_message(updated=...)), "inventory", "missing_field"),
         (exchanged, b"{", "fx-rates", "not_json"),
         (exchanged, encode_json(rate_message(rate=0.9)), "fx-rates", "wrong_type"),
         (checked, b"{", "labels", "not_json"),
@@ -101,9 +112,31 @@ def test_refused_message_is_a_dead_letter(come_of: Any, raw: bytes | None, topic
     assert (letter["reason"], letter["record_time_ms"]) == (reason, NOON_MS)
 
 
-@pytest.mark.parametrize("come_of", [fanned_out, checked, exchanged])
+def test_article_goes_to_its_merchant() -> None:
+    """A version of an article leaves for the merchant that sells it."""
+    [row] = listed(encode_json(article_message()))
+    message = rows.arrival(row[1])
+    assert (row[0], message.key, message.partition) == ("m-1", "m-1", rows.FROM_INVENTORY)
+    assert decode_article(message.raw) == article()
+
+
+def test_tombstone_removes_an_article() -> None:
+    """A record without a value leaves as a removal, at the record's time, for the merchant of its key."""
+    [row] = listed(None)
+    assert row[0] == "m-1"
+    assert decode_article(rows.arrival(row[1]).raw) == Article("r-1", "m-1", NOON_MS, removed=True)
+
+
+def test_tombstone_of_nobody_is_a_dead_letter() -> None:
+    """Without a key that names merchant and article there is nothing to remove."""
+    [(tag, row)] = listed(None, key="m-1")
+    assert tag is rows.DEAD_LETTERS
+    assert (orjson.loads(row[1])["reason"], orjson.loads(row[1])["size_bytes"]) == ("bad_format", 0)
+
+
+@pytest.mark.parametrize("come_of", [fanned_out, listed, checked, exchanged])
 def test_clock_tick_goes_no_further(come_of: Any) -> None:
-    """A clock tick is neither a profile, a label nor a rate, nor a dead letter."""
+    """A clock tick is no profile, no article, no label and no rate, nor a dead letter."""
     assert come_of(CLOCK, rows.CLOCK_KEY) == []
 
 

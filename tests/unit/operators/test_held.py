@@ -176,7 +176,7 @@ def test_nothing_is_left() -> None:
     tell(bench)
     told(bench)
     bench.advance(3 * PERIOD_MS)
-    assert (held(bench), bench.processing, bench.event) == ([], set(), set())
+    assert (held(bench), bench.processing) == ([], set())
 
 
 def test_holds_are_counted() -> None:

@@ -13,120 +13,15 @@ from typing import Any
 import pytest
 from pyflink.common import Instant, Row
 
-from schemas.label import Label
-from tests.builders import CARD_KEY, NOON_MS, ONE_DAY_MS, payment, rate, raw_json
-from tests.fakes import BEFORE_ALL_MS, FakeMapState, FakeMetricGroup, FakeValueState
+from tests.builders import CARD_KEY, NOON_MS, ONE_DAY_MS, raw_json
+from tests.unit.operators.stage import Stage
 from udfs.operators import rows
-from udfs.operators.arrived import Arrived, decode_arrived, encode
+from udfs.operators.arrived import decode_arrived
 from udfs.operators.in_base import ObserveInBase
 from udfs.operators.intake import Intake
 from udfs.operators.observe import Observe
 
 pytestmark = pytest.mark.unit
-
-
-class Stage:
-    """
-    One life of a merchant's stage: it is runtime context, context and timer service at once.
-
-    With a *base* it hears of rates; *broadcast* is what an earlier life left of them.
-    """
-
-    def __init__(
-        self, *, wait: bool = False, base: str | None = None, broadcast: dict[str, bytes] | None = None
-    ) -> None:
-        self.states: dict[str, dict[str, Any]] = {}
-        self.broadcast = {} if broadcast is None else broadcast
-        self.timers: set[tuple[int, str]] = set()
-        self.metrics = FakeMetricGroup()
-        self.watermark_ms, self.key = BEFORE_ALL_MS, ""
-        self.passed: list[Arrived] = []
-        self.sent_to: list[str] = []
-        observe = Observe(0, wait_for_watermark=wait)
-        self.operator = observe if base is None else ObserveInBase(observe, base)
-        self.operator.open(self)  # type: ignore[arg-type]
-
-    def get_metrics_group(self) -> FakeMetricGroup:
-        return self.metrics
-
-    def get_state(self, descriptor: Any) -> FakeValueState:
-        return FakeValueState(self.states.setdefault(descriptor.name, {}), lambda: self.key)
-
-    def get_map_state(self, descriptor: Any) -> FakeMapState:
-        return FakeMapState(self.states.setdefault(descriptor.name, {}), lambda: self.key)
-
-    def get_broadcast_state(self, descriptor: Any) -> Stage:
-        assert descriptor.name == "rates"
-        return self
-
-    def items(self) -> Any:
-        return self.broadcast.items()
-
-    def put(self, name: str, value: bytes) -> None:
-        self.broadcast[name] = value
-
-    def timer_service(self) -> Stage:
-        return self
-
-    def current_watermark(self) -> int:
-        return self.watermark_ms
-
-    def register_event_time_timer(self, timestamp: int) -> None:
-        self.timers.add((timestamp, self.key))
-
-    def get_current_key(self) -> str:
-        return self.key
-
-    # --- what the test does
-
-    def pays(self, transaction_id: str, day: float = 0, **fields: Any) -> None:
-        """A payment arrives, dated so many days after noon."""
-        event_time_ms = NOON_MS + int(day * ONE_DAY_MS)
-        txn = payment(transaction_id=transaction_id, event_time_ms=event_time_ms, **fields)
-        self._take(txn.merchant_id or f"\x00{txn.account_id}", encode(Arrived(txn)), rows.STAGED)
-
-    def label(self, transaction_id: str, day: float, *, fraud: bool = True) -> None:
-        """A label arrives, reported so many days after noon."""
-        reported_ms = NOON_MS + int(day * ONE_DAY_MS)
-        label = Label(transaction_id, "a-1", is_fraud=fraud, reported_ms=reported_ms, merchant_id="m-1")
-        self._take("m-1", encode(label), rows.FROM_LABELS)
-
-    def hears(self, **fields: Any) -> None:
-        """A rate arrives."""
-        row = rows.passed_row("USD", encode(rate(**fields)), rows.FROM_RATES)
-        assert isinstance(self.operator, ObserveInBase)
-        assert self.operator.process_broadcast_element(row, self) == []  # type: ignore[arg-type]
-
-    def in_base(self) -> dict[str, int | None]:
-        """The base amount of each that left."""
-        return {one.txn.transaction_id: one.txn.base_minor for one in self.passed}
-
-    def watermark(self, day: float) -> None:
-        """Event time has passed so many days after noon."""
-        self.watermark_ms = NOON_MS + int(day * ONE_DAY_MS)
-        while due := [timer for timer in self.timers if timer[0] <= self.watermark_ms]:
-            timer = min(due)
-            self.timers.remove(timer)
-            self.key = timer[1]
-            self._keep(self.operator.on_timer(timer[0], self))  # type: ignore[arg-type]
-
-    def seen(self) -> list[tuple[str, Any, Any]]:
-        """Of each that left: id, payments of the day a week ago, and the share of frauds among them."""
-        return [
-            (one.txn.transaction_id, one.features["merchant_count_1d"], one.features["merchant_risk_1d"])
-            for one in self.passed
-        ]
-
-    def _take(self, key: str, body: bytes, what: int) -> None:
-        self.key = key
-        self._keep(self.operator.process_element(Row(key, body, what, 0), self))  # type: ignore[arg-type]
-
-    def _keep(self, emitted: list[Any]) -> None:
-        for row in emitted:
-            message = rows.arrival(row[1])
-            assert (row[0], message.partition) == (message.key, rows.STAGED)
-            self.sent_to.append(message.key)
-            self.passed.append(decode_arrived(message.raw))
 
 
 def test_risk_is_of_payments_old_enough_to_be_known() -> None:
@@ -230,12 +125,24 @@ def test_rates_that_come_after_the_payment_are_known_when_the_watermark_passes()
     assert stage.states["log"].keys() == {"m-1"}
 
 
+def test_a_payment_has_its_article_and_its_base_amount() -> None:
+    """A stage that converts knows its merchant's articles, and the other way round."""
+    for wait in (False, True):
+        stage = Stage(wait=wait, base="EUR")
+        stage.hears()
+        stage.sells(0.5, category="phones", currency="USD")
+        stage.pays("x", 1, currency="USD", amount_minor=100, article_id="r-1")
+        stage.watermark(1)
+        assert stage.in_base() == {"x": 90}
+        assert stage.passed[0].features["high_resale"] is True
+
+
 def test_what_is_known_of_rates_is_restored() -> None:
     """The next life knows what a checkpoint holds, but for rates of another base."""
     first = Stage(base="EUR")
     first.hears()
     for base, expected in (("EUR", 90), ("GBP", None)):
-        second = Stage(base=base, broadcast=dict(first.broadcast))
+        second = Stage(base=base, restored=first)
         second.pays("x", currency="USD", amount_minor=100)
         assert second.in_base() == {"x": expected}
 

@@ -271,6 +271,21 @@ def test_outstanding_write_renews_the_timer() -> None:
     assert bench.processing == set()
 
 
+def test_an_account_that_is_owed_much_keeps_one_timer() -> None:
+    """However many of its transactions the store is late for, one timer looks again and promises all."""
+    first = Bench()
+    first.recent.is_away = True
+    for number in range(5):
+        first.send(txn(f"t{number}"))
+        first.scores.answer()
+        first.advance(PERIOD_MS // 5)
+    first.advance(3 * PERIOD_MS)
+    assert len(first.processing) == 1
+    second = died(first)
+    settle(second)
+    assert {item["transaction_id"] for _, item in second.tables[2].values()} == {f"t{n}" for n in range(5)}
+
+
 def test_written_account_keeps_no_timer() -> None:
     """An account whose write is done does not look again because another's is owed."""
     bench = Bench()

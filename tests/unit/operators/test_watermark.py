@@ -66,11 +66,11 @@ def test_equal_times_are_taken_by_id(bench: Bench, arrival: tuple[str, ...]) -> 
 
 
 def test_waiting_state_empties(bench: Bench) -> None:
-    """Nothing waits once the watermark has passed, in state or in timers."""
+    """Nothing waits once the watermark has passed, in state or in timers, but to forget the account."""
     for name, second in (("t1", 1), ("t2", 1), ("t3", 2)):
         bench.send(txn(name, second))
     bench.watermark(noon(2))
-    assert (bench.states["waiting"], bench.event) == ({}, set())
+    assert (bench.states["waiting"], len(bench.event)) == ({}, 1)
 
 
 def test_duplicate_in_waiting_changes_nothing(bench: Bench) -> None:
@@ -98,6 +98,20 @@ def test_late_event_does_not_wait_for_those_that_do(bench: Bench) -> None:
     bench.send(txn("held", 7))
     bench.send(txn("late", 4))
     assert decide_all(bench) == ["late"]
+
+
+@pytest.mark.parametrize(("waits", "slept"), [(True, 3), (False, 0)])
+def test_a_store_that_is_behind_is_waited_for(
+    waits: bool,  # noqa: FBT001
+    slept: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where events wait anyway the store's recent transactions are not skipped; live nothing waits for it."""
+    bench, naps = Bench(wait_for_watermark=waits), list[float]()
+    bench.recent.behind = [False, True, True, True]
+    monkeypatch.setattr("udfs.operators.decide.time.sleep", naps.append)
+    bench.send(txn("t1", 1))
+    assert len(naps) == slept
 
 
 def test_released_events_are_held_back_too(monkeypatch: pytest.MonkeyPatch) -> None:

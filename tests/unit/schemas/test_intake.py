@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
+from schemas.article import Article
 from schemas.card import tokenise
 from schemas.currency import EXPONENTS
 from schemas.customer import Customer
 from schemas.errors import Malformed, OutOfRange, RecordError
-from schemas.fields import CUSTOMER_FIELDS, FX_RATE_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
+from schemas.fields import (
+    ARTICLE_FIELDS,
+    CUSTOMER_FIELDS,
+    FX_RATE_FIELDS,
+    LABEL_FIELDS,
+    TRANSACTION_FIELDS,
+)
 from schemas.fx_rate import FxRate
 from schemas.intake import MAX_AHEAD_MS, read_transaction
 from schemas.label import Label
@@ -32,7 +39,14 @@ pytestmark = pytest.mark.unit
 FULL_WIDTH = "".join(chr(ord(digit) + 0xFEE0) for digit in CARD_NUMBER)
 
 LONG_ID = "i" * 128
-TEXT_FIELDS = ["customer_id", "counterparty_id", "merchant_id", "device_id", "device_fingerprint"]
+TEXT_FIELDS = [
+    "customer_id",
+    "counterparty_id",
+    "merchant_id",
+    "device_id",
+    "device_fingerprint",
+    "article_id",
+]
 
 
 def read(raw: bytes, key: str = "a-1", record_time_ms: int = NOON_MS) -> Transaction:
@@ -72,6 +86,7 @@ def test_every_field_arrives() -> None:
         device_fingerprint="f-1",
         ip_token=tokenise("203.0.113.7", CARD_KEY),
         entry_mode="online",
+        article_id="r-1",
     )
 
 
@@ -255,6 +270,11 @@ def test_avro_and_json_agree(absent: list[str]) -> None:
     assert read(raw_avro(**fields)) == read(raw_json(**fields))
 
 
+def test_first_schema_names_no_article() -> None:
+    """A transaction of the schema before articles is the same, and names none."""
+    assert read(raw_avro(1)) == read(raw_json(article_id=...))
+
+
 def test_position_in_avro_must_be_finite() -> None:
     """An infinite or undefined position, which only Avro can write, is refused."""
     for value in (float("nan"), float("inf"), float("-inf")):
@@ -269,6 +289,7 @@ def test_position_in_avro_must_be_finite() -> None:
         (CUSTOMER_FIELDS, Customer, set()),
         (FX_RATE_FIELDS, FxRate, set()),
         (LABEL_FIELDS, Label, set()),
+        (ARTICLE_FIELDS, Article, {"removed"}),
     ],
 )
 def test_tables_fill_their_types(fields: Any, kind: Any, by_intake: set[str]) -> None:

@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Malformed, RecordError, UnknownVersion
-from schemas.fields import CUSTOMER_FIELDS, FX_RATE_FIELDS, LABEL_FIELDS, TRANSACTION_FIELDS
+from schemas.fields import (
+    ARTICLE_FIELDS,
+    CUSTOMER_FIELDS,
+    FX_RATE_FIELDS,
+    LABEL_FIELDS,
+    TRANSACTION_FIELDS,
+)
 from schemas.wire import decode
 from schemas.wire_out import encode_avro, encode_json
 from tests.builders import NOON_MS, customer_message, message, raw_avro, raw_json
@@ -40,6 +46,9 @@ NOT_JSON = {
     "another magic byte": bytes.fromhex("0189791762233641869674299b90a802e2"),
     "blanks": b"  \n",
 }
+
+
+SCHEMA_IDS = {"transaction": (1, 4), "customer": (2,), "label": (3,), "fx_rate": (5,), "article": (6,)}
 
 
 def refusal(raw: bytes, subject: str = "transaction") -> tuple[type[RecordError], str, str]:
@@ -166,12 +175,12 @@ def test_avro_text_must_be_utf8() -> None:
     assert refusal(raw) == (Malformed, "$", "not_avro")
 
 
-@given(body=st.binary(max_size=200), subject=st.sampled_from(["transaction", "customer", "label"]))
+@given(body=st.binary(max_size=200), subject=st.sampled_from([*SCHEMA_IDS]))
 def test_any_avro_body_is_read_or_refused(body: bytes, subject: str) -> None:
     """Arbitrary bytes behind a good frame give a record or a RecordError, never another error."""
-    schema_id = {"transaction": 1, "customer": 2, "label": 3}[subject]
-    with contextlib.suppress(RecordError):
-        decode(b"\x00" + struct.pack(">I", schema_id) + body, subject)
+    for schema_id in SCHEMA_IDS[subject]:
+        with contextlib.suppress(RecordError):
+            decode(b"\x00" + struct.pack(">I", schema_id) + body, subject)
 
 
 def test_huge_lengths_in_avro_cost_nothing() -> None:
@@ -185,10 +194,11 @@ def test_huge_lengths_in_avro_cost_nothing() -> None:
 @pytest.mark.parametrize(
     ("file", "table", "unchecked"),
     [
-        ("transaction.v1.avsc", TRANSACTION_FIELDS, {"amount_exponent"}),
+        ("transaction.v2.avsc", TRANSACTION_FIELDS, {"amount_exponent"}),
         ("customer.v1.avsc", CUSTOMER_FIELDS, set()),
         ("fx_rate.v1.avsc", FX_RATE_FIELDS, set()),
         ("label.v1.avsc", LABEL_FIELDS, set()),
+        ("article.v1.avsc", ARTICLE_FIELDS, set()),
     ],
 )
 def test_schema_files_agree_with_the_tables(file: str, table: tuple, unchecked: set[str]) -> None:
@@ -199,10 +209,34 @@ def test_schema_files_agree_with_the_tables(file: str, table: tuple, unchecked: 
     assert optional == {field.name for field in table if not field.mandatory} | unchecked
 
 
+def test_a_version_appends() -> None:
+    """The second schema of transactions is the first, with article_id at its end."""
+    first, second = (
+        json.loads((WIRE / f"transaction.v{version}.avsc").read_text())["fields"] for version in (1, 2)
+    )
+    assert second[:-1] == first
+    assert second[-1]["name"] == "article_id"
+
+
+def test_every_version_is_read() -> None:
+    """A transaction of the first schema is read as ever, and names no article; the second's names one."""
+    first, second = (decode(raw_avro(version), "transaction") for version in (1, 2))
+    assert second == first | {"article_id": "r-1"}
+    assert "article_id" not in first
+    assert raw_avro() == raw_avro(2)
+
+
+def test_no_schema_of_an_unknown_subject() -> None:
+    """What nobody may write is a fault of the caller."""
+    for version in (None, 1):
+        with pytest.raises(KeyError):
+            encode_avro("invoice", {}, version)
+
+
 def test_times_are_timestamp_millis() -> None:
     """A reader that honours logical types sees event_time as a time."""
     schema = fastavro.parse_schema(json.loads((WIRE / "transaction.v1.avsc").read_text()))
-    record = fastavro.schemaless_reader(io.BytesIO(raw_avro()[5:]), schema, None)
+    record = fastavro.schemaless_reader(io.BytesIO(raw_avro(1)[5:]), schema, None)
     assert record["event_time"].timestamp() * 1_000 == NOON_MS
 
 
@@ -220,6 +254,6 @@ def test_framing_is_confluents() -> None:
     for vector in json.loads(FRAMING.read_text())["vectors"]:
         raw = bytes.fromhex(vector["bytes_hex"])
         if vector["magic"] == 0:
-            assert raw_avro()[:5] == raw[:5]
+            assert raw_avro(1)[:5] == raw[:5]
             assert vector["schema_id"] == 1
         assert refusal(raw)[0] is Malformed
