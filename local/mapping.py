@@ -236,7 +236,7 @@ class _Reader:
             before += len(cells[0])
 
     def _lot(self, cells: Sequence[Sequence[Any]], before: int) -> Iterator[Message]:
-        """The rows of *cells*, a list a column, column by column: at a third of the price (ADR-0021)."""
+        """The rows of *cells*, a list a column, column by column: at half the price."""
         columns = {reading.field: self._column(reading, cells, before) for reading in self._readings}
         for major in MINOR.keys() & columns.keys():
             columns[MINOR[major]] = self._minor(columns.pop(major), columns, before)
