@@ -17,6 +17,7 @@ from schemas.currency import EXPONENTS
 from schemas.fx_rate import FxRate
 from schemas.record import replace
 from schemas.transaction import Transaction
+from udfs.features.versions import placed
 
 MOST = 64  # versions of a currency: two months of days
 MAX_BASE_MINOR = 10**15  # beyond it there is no base amount: what logs sum up fits 64 bits
@@ -33,8 +34,7 @@ class Factor(NamedTuple):
 
 def learned(versions: tuple[FxRate, ...], told: FxRate, most: int = MOST) -> tuple[FxRate, ...]:
     """*versions* of a currency with *told*, oldest first; told again, one takes its own place."""
-    others = (version for version in versions if version.effective_ms != told.effective_ms)
-    return tuple(sorted((*others, told), key=_effective_ms)[-most:])
+    return placed(versions, told, _effective_ms)[-most:]
 
 
 def factor_of(rate: FxRate) -> Factor:

@@ -21,7 +21,7 @@ class Version(Protocol):
         ...
 
 
-def placed[V: Version](versions: Sequence[V], told: V, order: Callable[[V], Any]) -> tuple[V, ...]:
+def placed[V](versions: Sequence[V], told: V, order: Callable[[V], Any]) -> tuple[V, ...]:
     """*versions*, which stand by *order*, with *told* at its place; told again, it takes its own."""
     place = bisect_left(versions, order(told), key=order)
     again = place < len(versions) and order(versions[place]) == order(told)

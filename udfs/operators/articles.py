@@ -8,7 +8,6 @@ is forgotten, never else; it is forgotten only after it was removed.
 from __future__ import annotations
 
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
@@ -17,7 +16,7 @@ from schemas.errors import BrokenPromise
 from udfs.features.listing import Listing, listing_of, relisted
 from udfs.features.log import MARGIN_MS
 from udfs.features.versions import as_of
-from udfs.features.windows import DAY_MS
+from udfs.operators.idle import of_day
 
 _VERSION = 1
 _PREFIX = bytes([_VERSION])
@@ -49,7 +48,7 @@ class Articles:
 
 def forgotten_ms(article_id: str, removed_ms: int) -> int:
     """When an article that was removed may be forgotten: a day later, and spread over another one."""
-    return removed_ms + MARGIN_MS + crc32(article_id.encode()) % DAY_MS
+    return removed_ms + MARGIN_MS + of_day(article_id)
 
 
 def encode_listings(listings: tuple[Listing, ...]) -> bytes:

@@ -8,11 +8,11 @@ from typing import Any
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
 from schemas.card import CardKey
-from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_label
 from udfs.operators import rows
 from udfs.operators.arrived import encode
+from udfs.operators.reading import refusal
 
 
 class CheckLabels(ProcessFunction):
@@ -39,8 +39,7 @@ class CheckLabels(ProcessFunction):
         try:
             label = read_label(message.raw, self._card_key)
         except RecordError as error:
-            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            yield rows.DEAD_LETTERS, refusal(self._topic, message, error, ctx)
             return
         yield rows.label_row(label)
         if label.merchant_id is not None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
-from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_rate
 from udfs.operators import rows
 from udfs.operators.arrived import encode
 from udfs.operators.counters import Counters
+from udfs.operators.reading import refusal
 
 
 class CheckRates(ProcessFunction):
@@ -40,8 +40,7 @@ class CheckRates(ProcessFunction):
             rate = read_rate(message.raw)
         except RecordError as error:
             self._counters.refused()
-            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            yield rows.DEAD_LETTERS, refusal(self._topic, message, error, ctx)
             return
         self._counters.accepted()
         if rate.base == self._base:

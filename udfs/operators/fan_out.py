@@ -8,11 +8,11 @@ from typing import Any
 from pyflink.common import Row
 from pyflink.datastream import ProcessFunction
 
-from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_article, read_customer
 from udfs.operators import rows
 from udfs.operators.arrived import encode
+from udfs.operators.reading import refusal
 
 
 class FanOutProfiles(ProcessFunction):
@@ -36,8 +36,7 @@ class FanOutProfiles(ProcessFunction):
         try:
             customer = read_customer(message.raw)
         except RecordError as error:
-            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            yield rows.DEAD_LETTERS, refusal(self._topic, message, error, ctx)
             return
         for account_id in customer.account_ids:
             yield _addressed(account_id, message, timestamp)
@@ -67,7 +66,6 @@ class FanOutInventory(ProcessFunction):
         try:
             article = read_article(raw, message.key, ctx.timestamp())
         except RecordError as error:
-            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            yield rows.DEAD_LETTERS, refusal(self._topic, message, error, ctx)
             return
         yield rows.passed_row(article.merchant_id, encode(article), rows.FROM_INVENTORY)

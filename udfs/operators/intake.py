@@ -8,7 +8,6 @@ from typing import Any
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
 from schemas.card import CardKey
-from schemas.dead_letter import Source, dead_letter
 from schemas.errors import RecordError
 from schemas.intake import read_transaction
 from udfs.features.catalogue import STAGES
@@ -16,6 +15,7 @@ from udfs.operators import rows
 from udfs.operators.arrived import Arrived, encode
 from udfs.operators.counters import Counters
 from udfs.operators.observe import key_in
+from udfs.operators.reading import refusal
 
 
 class Intake(ProcessFunction):
@@ -48,8 +48,7 @@ class Intake(ProcessFunction):
             txn = read_transaction(message.raw, message.key, ctx.timestamp(), self._card_key)
         except RecordError as error:
             self._counters.refused()
-            source = Source(self._topic, message.partition, message.offset, ctx.timestamp(), message.key)
-            yield rows.DEAD_LETTERS, rows.dead_letter_row(dead_letter(error, source, message.raw))
+            yield rows.DEAD_LETTERS, refusal(self._topic, message, error, ctx)
             return
         self._counters.accepted()
         yield rows.passed_row(key_in(STAGES[0], txn), encode(Arrived(txn)), rows.STAGED)

@@ -15,6 +15,12 @@ from udfs.operators.arrived import Arrived, decode_arrived
 from udfs.operators.counters import Counters
 
 
+def refusal(topic: str, message: rows.Arrival, error: RecordError, ctx: Any) -> Row:
+    """The dead letter of a *message* of *topic*, as every operator that reads one sends it."""
+    source = Source(topic, message.partition, message.offset, ctx.timestamp(), message.key)
+    return rows.dead_letter_row(dead_letter(error, source, message.raw))
+
+
 class Reading(NamedTuple):
     """What the deciding operator's messages are read with, and counted by."""
 
@@ -36,5 +42,4 @@ class Reading(NamedTuple):
         self.counters.refused()
         from_profiles = message.partition == rows.FROM_PROFILES
         topic = self.customers_topic if from_profiles else self.transactions_topic
-        source = Source(topic, message.partition, message.offset, ctx.timestamp(), message.key)
-        return rows.dead_letter_row(dead_letter(error, source, message.raw))
+        return refusal(topic, message, error, ctx)
