@@ -241,6 +241,12 @@ class Engine:
         choices=("thread", "process"),
         source="reference: 76 us against 425-3,400 us a keyed update",
     )
+    python_cores: str = setting(
+        "one: all threads that run Python stay on one core of the machine. all: the kernel spreads them.",
+        default="one",
+        choices=("one", "all"),
+        source="ADR-0028: half as fast again with the merchants' stage; thread mode only",
+    )
     entity_stages: str = setting(
         "on: merchants and other entities are observed before the account. off: their features are missing.",
         default="on",

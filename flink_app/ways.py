@@ -58,6 +58,7 @@ def _decide(settings: Settings) -> DecideSettings:
         profile_wait_ms=settings.order.profile_wait_ms,
         idle_days=settings.engine.account_idle_days,
         marker_period_ms=settings.engine.marker_period_ms,
+        one_core=settings.engine.python_cores == "one" and settings.engine.execution_mode == "thread",
         max_pending=settings.score.max_pending,
         book=built_in_text(),
         transactions_topic=settings.kafka.transactions_topic,

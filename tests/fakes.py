@@ -190,6 +190,7 @@ def decide_settings(**fields: Any) -> DecideSettings:
         "profile_wait_ms": 0,
         "idle_days": 400,
         "marker_period_ms": PERIOD_MS,
+        "one_core": False,
         "max_pending": 100,
         "book": built_in_text(),
         "transactions_topic": "transactions",

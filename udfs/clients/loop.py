@@ -12,6 +12,8 @@ import collections
 import threading
 from collections.abc import Callable, Coroutine
 
+from udfs import one_core
+
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -49,6 +51,7 @@ class LoopThread:
         self._thread.join(_STOP_TIMEOUT_S)
 
     def _run(self) -> None:
+        one_core.join()
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()

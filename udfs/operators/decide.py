@@ -24,6 +24,7 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from schemas.errors import RecordError
 from schemas.intake import read_customer
 from schemas.record import replace
+from udfs import one_core
 from udfs.clients.ends import Ends, opened
 from udfs.features.profile import profile_of
 from udfs.operators import rows
@@ -75,6 +76,7 @@ class Decide(KeyedProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         """Connect the remote ends and read the rule book; nothing is asked yet."""
         sys.setswitchinterval(_SWITCH_S)
+        one_core.join()
         packed = Types.PICKLED_BYTE_ARRAY()
         self._accounts = Accounts(runtime_context.get_state(ValueStateDescriptor("account", packed)))
         waiting = MapStateDescriptor("waiting", Types.LONG(), packed)
@@ -114,6 +116,8 @@ class Decide(KeyedProcessFunction):
             self._keeper.recall(timestamp, ctx)
         elif self._promises.is_marker(timestamp):
             self._keeper.keep(timestamp, ctx)
+            if self._settings.one_core:
+                one_core.keep(self._clock())
             if self._counters.is_due(timestamp):
                 self._desk.count_writes()
                 self._counters.publish()

@@ -10,6 +10,7 @@ from pyflink.datastream import ProcessFunction, RuntimeContext
 from schemas.card import CardKey
 from schemas.errors import RecordError
 from schemas.intake import read_transaction
+from udfs import one_core
 from udfs.features.catalogue import STAGES
 from udfs.operators import rows
 from udfs.operators.arrived import Arrived, encode
@@ -32,6 +33,7 @@ class Intake(ProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Read the tokenisation key."""
+        one_core.join()
         self._card_key = self._read_key()
         self._counters = Counters(runtime_context.get_metrics_group())
 

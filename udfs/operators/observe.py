@@ -19,6 +19,7 @@ from schemas.decision import Value
 from schemas.label import Label
 from schemas.record import replace
 from schemas.transaction import Transaction
+from udfs import one_core
 from udfs.features.catalogue import MERCHANT, STAGES, Entity
 from udfs.features.known import digest
 from udfs.features.listing import article_features, names_article
@@ -73,6 +74,7 @@ class Observe(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """State is at hand."""
+        one_core.join()
         packed = Types.PICKLED_BYTE_ARRAY()
         self._entity = STAGES[self._stage]
         self._logs = Remembered(runtime_context.get_state(ValueStateDescriptor("log", packed)))
