@@ -5,34 +5,25 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 from pyflink.datastream import StreamExecutionEnvironment
 
 from flink_app.environment import forget_planning, make_environment
-from flink_app.job import Inputs, build
+from flink_app.job import build
 from flink_app.settings import PROPERTIES_PATH, Settings, load_settings
 from flink_app.sinks import attach_sinks
-from flink_app.sources import CALM, live_pace, read_topic
+from flink_app.sources import read_inputs
 from flink_app.uids import name_planned_operators
-from flink_app.ways import converts, sells_articles, ways_of
+from flink_app.ways import ways_of
 from schemas.errors import ConfigurationError
 
 
 def assemble(settings: Settings) -> StreamExecutionEnvironment:
     """The whole job under *settings*, its ends attached and its operators named; nothing runs yet."""
     env, tables = make_environment(settings)
-    kafka, order = settings.kafka, settings.order
-    calm = partial(read_topic, tables, kafka=kafka, order=order, pace=CALM)
-    inputs = Inputs(
-        transactions=read_topic(tables, kafka.transactions_topic, kafka, order, live_pace(settings)),
-        customers=calm(kafka.customers_topic),
-        labels=calm(kafka.labels_topic),
-        inventory=calm(kafka.inventory_topic) if sells_articles(settings) else None,
-        rates=calm(kafka.rates_topic) if converts(settings) else None,
-    )
-    attach_sinks(tables, build(inputs, ways_of(settings)), settings)
+    streams = build(read_inputs(tables, settings), ways_of(settings))
+    attach_sinks(tables, streams, settings)
     name_planned_operators(env)
     forget_planning(env)
     return env

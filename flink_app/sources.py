@@ -8,12 +8,15 @@ row, or every timestamp is -2^63.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
+from flink_app.job import Inputs
 from flink_app.settings import Kafka, Order, Settings
+from flink_app.ways import converts, sells_articles
 from udfs.operators.rows import INCOMING
 
 _MSK_IAM = {
@@ -65,6 +68,20 @@ def live_pace(settings: Settings) -> Pace:
     engine = settings.engine
     return Pace(
         least_bytes=65_536, wait_ms=settings.kafka.fetch_wait_ms, buffer_timeout_ms=engine.buffer_timeout_ms
+    )
+
+
+def read_inputs(tables: StreamTableEnvironment, settings: Settings) -> Inputs:
+    """Every topic that the job reads under *settings*."""
+    kafka = settings.kafka
+    calm = partial(read_topic, tables, kafka=kafka, order=settings.order, pace=CALM)
+    live = partial(read_topic, tables, kafka=kafka, order=settings.order, pace=live_pace(settings))
+    return Inputs(
+        transactions=live(kafka.transactions_topic),
+        customers=calm(kafka.customers_topic),
+        labels=calm(kafka.labels_topic),
+        inventory=calm(kafka.inventory_topic) if sells_articles(settings) else None,
+        rates=calm(kafka.rates_topic) if converts(settings) else None,
     )
 
 
