@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -97,25 +98,40 @@ class Block:
         self._insert_base(event, place)
         return place
 
-    def alike(self, place: int) -> bool:
-        """Whether what stands at *place* and after it may be summed up: of one kind and currency."""
-        after = place + 1
-        return (
-            (self.flags[place] | SUMMED) == (self.flags[after] | SUMMED)
-            and self.currencies[place] == self.currencies[after]
-            and (self.base(place) == NO_BASE) == (self.base(after) == NO_BASE)
-        )
+    def pairs(self, edges: Sequence[int]) -> list[tuple[int, int]]:
+        """
+        Places that may be summed up: of one kind and currency, and on one side of each of *edges*.
 
-    def join(self, place: int) -> None:
-        """What stands at *place* goes with what stands after it, which is `alike`."""
-        self.amounts[place + 1] += self.amounts[place]
-        self.numbers[place + 1] += self.numbers[place]
-        self.flags[place + 1] |= SUMMED
+        Each stands in one pair at most, the elder first; the newest of all in none.
+        """
+        waiting: dict[tuple[int, int, int, bool], int] = {}
+        found = []
+        for place in range(len(self.times) - 1):
+            side = bisect_right(edges, place)
+            kind = (side, self.flags[place] | SUMMED, self.currencies[place], self.base(place) == NO_BASE)
+            elder = waiting.pop(kind, None)
+            if elder is None:
+                waiting[kind] = place
+            else:
+                found.append((elder, place))
+        return found
+
+    def merge(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """The first of each of *pairs* goes with the second, and stands no more."""
+        for place, into in pairs:
+            self.amounts[into] += self.amounts[place]
+            self.numbers[into] += self.numbers[place]
+            self.flags[into] |= SUMMED
+            if self.base(place) != NO_BASE:
+                self.bases[into] += self.bases[place]
+        for place in sorted((place for place, _ in pairs), reverse=True):
+            self._remove(place)
+
+    def _remove(self, place: int) -> None:
         for column in (self.times, self.amounts, self.numbers, self.currencies, self.flags):
             del column[place]
         if self.bases:
-            base = self.bases.pop(place)
-            self.bases[place] += base if base != NO_BASE else 0
+            del self.bases[place]
         del self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]
         del self.told[place * self.width : (place + 1) * self.width]
 

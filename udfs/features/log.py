@@ -9,12 +9,13 @@ begins or an edge passes into one. Rules (ADR-0021):
 1. Integers only; what enters a count leaves it as it entered.
 2. A window of span w at t is (t - w, t]; the edge of span w stands before its first event.
 3. An event that comes out of order is counted by looking through the blocks, and inserted.
-4. A block keeps at most `max_block` events; beyond that neighbours are summed up in pairs.
+4. A block keeps some `max_block` events; beyond that those of a kind and currency are summed up in pairs.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from schemas.record import Record
 from udfs.features.blocks import FLAGS, FRAUD, Block, Blocks, Event, PackedBlock, opened
@@ -23,6 +24,9 @@ from udfs.features.shelf import Shelf
 from udfs.features.trackers import Step
 from udfs.features.windows import DAY_MS
 
+_SUM_UP_EVERY = (
+    32  # events beyond the most that a block keeps: where few are alike, not each is looked at each time
+)
 MARGIN_MS = DAY_MS  # events up to so much out of order find all that their windows reach
 
 
@@ -179,7 +183,8 @@ class Log:
             block, place = edges[span]
             if block.times[place] <= time_ms - span_ms:
                 edges[span] = self._leave(span, time_ms - span_ms)
-        if len(head.times) > self._max_block:
+        excess = len(head.times) - self._max_block
+        if excess > 0 and excess % _SUM_UP_EVERY == 1:
             self._sum_up(head)
 
     def _turn(self, day: int) -> None:
@@ -228,32 +233,36 @@ class Log:
     # --- summing up
 
     def _sum_up(self, block: Block) -> None:
-        """Every second event goes with the one after it, where no edge stands between and they are alike."""
-        at = 0
-        while at + 1 < len(block.times) - 1:
-            held = any(edge is block and place == at + 1 for edge, place in self._edges)
-            if not held and block.alike(at):
-                self._join(block, at)
-            at += 1
-
-    def _join(self, block: Block, at: int) -> None:
-        """The two are counted as one from now on, wherever they are counted."""
-        flags = block.flags[at] & FLAGS
-        inside = [
-            places[flags]
-            for (edge, place), places in zip(self._edges, self._plan.of_span, strict=True)
-            if edge.day < block.day or (edge is block and place <= at)
-        ]
-        for places in inside:
-            self._now.count(places, block, at, -1)
-            self._now.count(places, block, at + 1, -1)
-        self.summed_ms = max(self.summed_ms, block.times[at + 1])
-        block.join(at)
+        """Every second event of a kind goes with the next of its kind, and counts at its time."""
+        pairs = block.pairs(sorted(place for edge, place in self._edges if edge is block))
+        if not pairs:
+            return
+        spans = [self._spans_of(block, place) for place, _ in pairs]
+        for pair, inside in zip(pairs, spans, strict=True):
+            for place in pair:
+                self._recount(inside, block, place, -1)
+        self.summed_ms = max(self.summed_ms, *(block.times[into] for _, into in pairs))
+        block.merge(pairs)
+        gone = sorted(place for place, _ in pairs)
         self._edges = [
-            (edge, place - 1 if edge is block and place > at else place) for edge, place in self._edges
+            (edge, place - bisect_left(gone, place) if edge is block else place)
+            for edge, place in self._edges
         ]
-        for places in inside:
-            self._now.count(places, block, at, 1)
+        for (_, into), inside in zip(pairs, spans, strict=True):
+            self._recount(inside, block, into - bisect_left(gone, into), 1)
+
+    def _spans_of(self, block: Block, place: int) -> list[int]:
+        """The spans that hold what stands at *place*."""
+        return [
+            span
+            for span, (edge, first) in enumerate(self._edges)
+            if edge.day < block.day or (edge is block and first <= place)
+        ]
+
+    def _recount(self, spans: Sequence[int], block: Block, place: int, sign: int) -> None:
+        flags = block.flags[place] & FLAGS
+        for span in spans:
+            self._now.count(self._plan.of_span[span][flags], block, place, sign)
 
 
 def _read(plan: Plan, packed: Packed) -> Reading:

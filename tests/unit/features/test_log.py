@@ -194,6 +194,22 @@ def test_a_block_is_bounded() -> None:
     assert log.is_partial(log.newest_ms)
 
 
+def test_a_block_of_mixed_events_is_bounded() -> None:
+    """Neighbours that differ in currency, result or size are summed up with the next of their kind."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    currencies, flags = ("EUR", "USD", "JPY"), (0, DECLINED, SMALL, 0)
+    for number in range(2_000):
+        kind = currencies[number % 3], flags[number % 4]
+        event = Event(START_MS + number, 5, *kind, digest(str(number)), told=bytes(8))
+        reading = log.observe(event)
+        assert max(len(block.flags) for _, block in log.packed().blocks) <= 16 + 33
+    features = MERCHANT.features(
+        log, reading, event
+    )  # the last is the 667th in USD, and the 500th of its flags
+    assert (features["count__1h_"], features["count_declined_1h_"]) == (2_000, 500)
+    assert (features["sum__1h_"], features["mean_small_1h_"]) == (667 * 5, 5.0)
+
+
 def test_what_is_summed_up_leaves_whole() -> None:
     """A month later nothing is left of what was summed up."""
     log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
