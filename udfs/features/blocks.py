@@ -102,7 +102,7 @@ class Block:
         """
         Places that may be summed up: of one kind and currency, and on one side of each of *edges*.
 
-        Each stands in one pair at most, the elder first; the newest of all in none.
+        Each stands in one pair at most, the elder first, and the newest of all in none; by the elder.
         """
         waiting: dict[tuple[int, int, int, bool], int] = {}
         found = []
@@ -114,17 +114,17 @@ class Block:
                 waiting[kind] = place
             else:
                 found.append((elder, place))
-        return found
+        return sorted(found)
 
     def merge(self, pairs: Sequence[tuple[int, int]]) -> None:
-        """The first of each of *pairs* goes with the second, and stands no more."""
+        """The first of each of *pairs*, as `pairs` gives them, goes with the second, and stands no more."""
         for place, into in pairs:
             self.amounts[into] += self.amounts[place]
             self.numbers[into] += self.numbers[place]
             self.flags[into] |= SUMMED
             if self.base(place) != NO_BASE:
                 self.bases[into] += self.bases[place]
-        for place in sorted((place for place, _ in pairs), reverse=True):
+        for place, _ in reversed(pairs):
             self._remove(place)
 
     def _remove(self, place: int) -> None:

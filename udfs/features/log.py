@@ -9,7 +9,8 @@ begins or an edge passes into one. Rules (ADR-0021):
 1. Integers only; what enters a count leaves it as it entered.
 2. A window of span w at t is (t - w, t]; the edge of span w stands before its first event.
 3. An event that comes out of order is counted by looking through the blocks, and inserted.
-4. A block keeps some `max_block` events; beyond that those of a kind and currency are summed up in pairs.
+4. A block keeps at most `max_block` events, or one of each kind and currency where these are more;
+   beyond that those of a kind are summed up in pairs.
 """
 
 from __future__ import annotations
@@ -24,9 +25,6 @@ from udfs.features.shelf import Shelf
 from udfs.features.trackers import Step
 from udfs.features.windows import DAY_MS
 
-_SUM_UP_EVERY = (
-    32  # events beyond the most that a block keeps: where few are alike, not each is looked at each time
-)
 MARGIN_MS = DAY_MS  # events up to so much out of order find all that their windows reach
 
 
@@ -183,8 +181,7 @@ class Log:
             block, place = edges[span]
             if block.times[place] <= time_ms - span_ms:
                 edges[span] = self._leave(span, time_ms - span_ms)
-        excess = len(head.times) - self._max_block
-        if excess > 0 and excess % _SUM_UP_EVERY == 1:
+        if len(head.times) > self._max_block:
             self._sum_up(head)
 
     def _turn(self, day: int) -> None:
@@ -243,7 +240,7 @@ class Log:
                 self._recount(inside, block, place, -1)
         self.summed_ms = max(self.summed_ms, *(block.times[into] for _, into in pairs))
         block.merge(pairs)
-        gone = sorted(place for place, _ in pairs)
+        gone = [place for place, _ in pairs]
         self._edges = [
             (edge, place - bisect_left(gone, place) if edge is block else place)
             for edge, place in self._edges

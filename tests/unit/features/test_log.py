@@ -202,12 +202,24 @@ def test_a_block_of_mixed_events_is_bounded() -> None:
         kind = currencies[number % 3], flags[number % 4]
         event = Event(START_MS + number, 5, *kind, digest(str(number)), told=bytes(8))
         reading = log.observe(event)
-        assert max(len(block.flags) for _, block in log.packed().blocks) <= 16 + 33
+        assert max(len(block.flags) for _, block in log.packed().blocks) <= 16
     features = MERCHANT.features(
         log, reading, event
     )  # the last is the 667th in USD, and the 500th of its flags
     assert (features["count__1h_"], features["count_declined_1h_"]) == (2_000, 500)
     assert (features["sum__1h_"], features["mean_small_1h_"]) == (667 * 5, 5.0)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_block_is_bounded_where_every_other_event_comes_out_of_order(before: int) -> None:
+    """What is inserted is summed up with the next event in order, whatever stood there before."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    for number in range(before):
+        log.observe(Event(START_MS, 5, "EUR", 0, digest(f"before {number}"), told=bytes(8)))
+    for number in range(1, 500):
+        for name, at_ms in (("in order", START_MS + 2 * number), ("late", START_MS + 2 * number - 1)):
+            log.observe(Event(at_ms, 5, "EUR", 0, digest(f"{name} {number}"), told=bytes(8)))
+        assert max(len(block.flags) for _, block in log.packed().blocks) <= 16 + 1
 
 
 def test_what_is_summed_up_leaves_whole() -> None:
