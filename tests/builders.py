@@ -27,6 +27,19 @@ CARD_NUMBER = "4111111111111111"
 CARD_KEY = CardKey(version="k1", secret=b"a secret of the tests, 32 bytes!")
 CARD_TOKEN = tokenise(CARD_NUMBER, CARD_KEY)
 
+# Of runtime properties: without these no job starts.
+LEAST: dict[str, dict[str, str]] = {
+    "kafka": {"bootstrap.servers": "broker:9092"},
+    "card": {"key.source": "file:/secret"},
+    "archive": {"path": "s3://bucket/archive"},
+}
+
+
+def given_also(**groups: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The least that a job needs, and *groups*; an underscore in their names is a dot."""
+    told = {name.replace("_", "."): properties for name, properties in groups.items()}
+    return {name: LEAST.get(name, {}) | told.get(name, {}) for name in LEAST | told}
+
 
 def payment(**fields: Any) -> Transaction:
     """A card payment of 12.34 EUR in a German shop, at noon."""

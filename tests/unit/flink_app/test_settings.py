@@ -14,20 +14,9 @@ from hypothesis import strategies as st
 from flink_app.properties import Faults, Groups, load_groups
 from flink_app.settings import GROUPS, RUN_OPTIONS, Settings, load_settings, parse_settings
 from schemas.errors import BadSetting, ConfigurationError
+from tests.builders import LEAST, given_also
 
 pytestmark = pytest.mark.unit
-
-LEAST: dict[str, dict[str, str]] = {
-    "kafka": {"bootstrap.servers": "broker:9092"},
-    "card": {"key.source": "file:/secret"},
-    "archive": {"path": "s3://bucket/archive"},
-}
-
-
-def given_also(**groups: dict[str, str]) -> Groups:
-    """The least that a job needs, and *groups*; an underscore in their names is a dot."""
-    told = {name.replace("_", "."): properties for name, properties in groups.items()}
-    return {name: LEAST.get(name, {}) | told.get(name, {}) for name in LEAST | told}
 
 
 def faults_of(groups: Groups) -> list[str]:

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from flink_app.settings import Settings, parse_settings
+from flink_app.settings import parse_settings
 from flink_app.ways import converts, sells_articles, ways_of
+from tests.builders import given_also
 
 pytestmark = pytest.mark.unit
-
-LEAST: dict[str, dict[str, str]] = {
-    "kafka": {"bootstrap.servers": "broker:9092"},
-    "card": {"key.source": "file:/secret"},
-    "archive": {"path": "s3://bucket/archive"},
-}
-
-
-def settings_with(group: str = "engine", **properties: str) -> Settings:
-    """The least that a job needs, and *properties* of one group; an underscore in a name is a dot."""
-    given = {name.replace("_", "."): value for name, value in properties.items()}
-    return parse_settings({**LEAST, group: {**LEAST.get(group, {}), **given}})
 
 
 @pytest.mark.parametrize(("rates", "read"), [("on", True), ("off", False)])
 def test_rates_are_read_where_they_are_on(rates: str, *, read: bool) -> None:
     """Without them nothing is converted."""
-    assert converts(settings_with("base", rates=rates)) is read
+    assert converts(parse_settings(given_also(base={"rates": rates}))) is read
 
 
 @pytest.mark.parametrize(("stages", "read"), [("on", True), ("off", False)])
 def test_the_inventory_is_read_where_merchants_are_observed(stages: str, *, read: bool) -> None:
     """No other operator knows articles."""
-    assert sells_articles(settings_with(entity_stages=stages)) is read
+    assert sells_articles(parse_settings(given_also(engine={"entity.stages": stages}))) is read
 
 
 @pytest.mark.parametrize(
@@ -40,5 +29,5 @@ def test_the_inventory_is_read_where_merchants_are_observed(stages: str, *, read
 )
 def test_python_stays_on_one_core_in_thread_mode(mode: str, cores: str, *, together: bool) -> None:
     """In process mode each worker has an interpreter, and a lock, of its own (ADR-0028)."""
-    settings = settings_with(execution_mode=mode, python_cores=cores)
-    assert ways_of(settings).decide.one_core is together
+    engine = {"execution.mode": mode, "python.cores": cores}
+    assert ways_of(parse_settings(given_also(engine=engine))).decide.one_core is together
