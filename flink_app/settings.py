@@ -245,7 +245,7 @@ class Engine:
         "one: all threads that run Python stay on one core of the machine. all: the kernel spreads them.",
         default="one",
         choices=("one", "all"),
-        source="ADR-0028: half as fast again with the merchants' stage; thread mode only",
+        source="ADR-0028: 1.6 to 1.8 times as fast with the merchants' stage; thread mode only",
     )
     entity_stages: str = setting(
         "on: merchants and other entities are observed before the account. off: their features are missing.",

@@ -22,7 +22,6 @@ __all__ = ["MappedSource", "MappingError", "open_source"]
 
 BACKWARDS_MS = 1_000  # rows this much out of order are taken as they are: within a replay's lateness
 _OF_REMOVED = ("article_id", "merchant_id", "updated")
-
 _OF_LABEL = ("transaction_id", "account_id", "card_number", "merchant_id")
 
 

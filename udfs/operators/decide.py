@@ -116,14 +116,15 @@ class Decide(KeyedProcessFunction):
             self._keeper.recall(timestamp, ctx)
         elif self._promises.is_marker(timestamp):
             self._keeper.keep(timestamp, ctx)
-            if self._settings.one_core:
-                one_core.keep(self._clock())
             if self._counters.is_due(timestamp):
                 self._desk.count_writes()
                 self._counters.publish()
         elif self._promises.is_hold(timestamp):
             self._let_go(ctx)
-        self._keeper.tick(ctx, self._clock())
+        now_ms = self._clock()
+        self._keeper.tick(ctx, now_ms)
+        if self._settings.one_core:
+            one_core.keep(now_ms)
         return emitted
 
     # --- what comes in
