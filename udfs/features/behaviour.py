@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 
 from schemas.currency import EXPONENTS
 from schemas.decision import Value
-from udfs.features.history import PAYMENT, AccountHistory, Entry
+from udfs.features.history import AccountHistory
+from udfs.features.recent import PAYMENT, Entry
 from udfs.features.windows import DAY_MS
 
 # Each limit reached is a level more, from 1; the recency's are counted downwards from 4.
@@ -99,14 +100,14 @@ GROUPS = (  # the first that fits
 
 
 def behaviour_features(
-    history: AccountHistory, before: tuple[Entry, ...], entry: Entry, told: Mapping[str, Value]
+    history: AccountHistory, before: int, entry: Entry, told: Mapping[str, Value]
 ) -> dict[str, Value]:
     """
     The features of `BEHAVIOUR` for an account that *entry* happens to.
 
     Args:
         history: The account's past.
-        before: Its entries at or before the event.
+        before: How many of its raw entries are at or before the event.
         entry: The event.
         told: Of the snapshot: account_mean, and count_30d if the catalogue has it.
     """
@@ -125,23 +126,15 @@ def behaviour_features(
     }
 
 
-def recency_days(history: AccountHistory, before: tuple[Entry, ...], time_ms: int) -> float | None:
+def recency_days(history: AccountHistory, before: int, time_ms: int) -> float | None:
     """
     Days from the newest payment to *time_ms*; None if none is known that is not later.
 
-    Known are the raw entries, and the newest payment that they no longer hold.
+    Known are *before* raw entries, and the newest payment that they no longer hold.
     """
     cut_ms = history.cut_paid_ms
-    paid_ms = newest(paid_last(before), None if cut_ms is None or cut_ms > time_ms else cut_ms)
+    paid_ms = newest(history.recent.paid_last(before), None if cut_ms is None or cut_ms > time_ms else cut_ms)
     return None if paid_ms is None else (time_ms - paid_ms) / DAY_MS
-
-
-def paid_last(entries: tuple[Entry, ...]) -> int | None:
-    """Event time of the newest payment of *entries*; None if there is none."""
-    for entry in reversed(entries):
-        if entry.kind == PAYMENT:
-            return entry.event_time_ms
-    return None
 
 
 def newest(one_ms: int | None, other_ms: int | None) -> int | None:

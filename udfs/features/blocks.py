@@ -15,12 +15,12 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from schemas.record import Record
+from udfs.features.known import DIGEST_BYTES, place_of
 
 FRAUD, DECLINED, SMALL = 1, 2, 4  # of Event.flags; only FRAUD changes later
 FLAGS = FRAUD | DECLINED | SMALL
 SUMMED = 128  # of flags: more than one event stands here
 NO_BASE = -1  # in place of a base amount
-_ID_BYTES = 8
 
 
 class Event(NamedTuple):
@@ -72,7 +72,7 @@ class Block:
     @property
     def width(self) -> int:
         """Bytes of *told* at each place."""
-        return _ID_BYTES * (self.fields.count(",") + 1) if self.fields else 0
+        return DIGEST_BYTES * (self.fields.count(",") + 1) if self.fields else 0
 
     def append(self, event: Event, currency: int) -> None:
         """Put *event* at the end."""
@@ -93,7 +93,7 @@ class Block:
         self.numbers.insert(place, 1)
         self.currencies.insert(place, currency)
         self.flags.insert(place, event.flags)
-        self.ids[place * _ID_BYTES : place * _ID_BYTES] = event.id
+        self.ids[place * DIGEST_BYTES : place * DIGEST_BYTES] = event.id
         self.told[place * self.width : place * self.width] = event.told
         self._insert_base(event, place)
         return place
@@ -132,7 +132,7 @@ class Block:
             del column[place]
         if self.bases:
             del self.bases[place]
-        del self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]
+        del self.ids[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]
         del self.told[place * self.width : (place + 1) * self.width]
 
     def base(self, place: int) -> int:
@@ -141,10 +141,7 @@ class Block:
 
     def place_of(self, event_id: bytes) -> int:
         """Where the event of this id stands; -1 if nowhere."""
-        at = self.ids.find(event_id)
-        while at > 0 and at % _ID_BYTES:  # a match across two neighbours is none
-            at = self.ids.find(event_id, at + 1)
-        return at // _ID_BYTES
+        return place_of(self.ids, event_id)
 
     def event(self, place: int, currency: str) -> Event:
         """What stands at *place*; of events that were summed up, their mean, and the newest of them."""
@@ -154,7 +151,7 @@ class Block:
             amount_minor=self.amounts[place] // self.numbers[place],
             currency=currency,
             flags=self.flags[place] & FLAGS,
-            id=bytes(self.ids[place * _ID_BYTES : (place + 1) * _ID_BYTES]),
+            id=bytes(self.ids[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]),
             told=bytes(self.told[place * self.width : (place + 1) * self.width]),
             base_minor=None if base == NO_BASE else base // self.numbers[place],
         )

@@ -8,30 +8,21 @@ snapshot, None when missing.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.decision import Value
 from schemas.transaction import Transaction
-from udfs.features.behaviour import behaviour_features, newest, paid_last
+from udfs.features.behaviour import behaviour_features, newest
 from udfs.features.blocks import Blocks
 from udfs.features.catalogue import ACCOUNT, STAGES
-from udfs.features.history import (
-    LIMITS,
-    PAYMENT,
-    AccountHistory,
-    Entry,
-    Limits,
-    cut_to,
-    entry_of,
-    event_time,
-)
+from udfs.features.history import LIMITS, AccountHistory, Limits, cut_to
 from udfs.features.known import digest, knows, remember
 from udfs.features.listing import UNKNOWN
 from udfs.features.log import Log
 from udfs.features.names import Snapshot
 from udfs.features.profile import Profile, profile_features
+from udfs.features.recent import PAYMENT, Entry, Recent, entry_of
 from udfs.features.tally import window_features
 from udfs.features.totals import habit_features, paid, total_of
 from udfs.features.travel import been, position_of, travel_features
@@ -82,10 +73,9 @@ def observe(
     Source: the feature contract in docs/features.md.
     """
     entry = entry_of(txn)
-    place = bisect_right(history.entries, txn.event_time_ms, key=event_time)
-    entries = (*history.entries[:place], entry, *history.entries[place:])
+    before = history.recent.until(txn.event_time_ms)
     here = position_of(txn)
-    snapshot = window_features(entries, place)
+    snapshot = window_features(history.recent, before, entry)
     snapshot |= _habit(history, entry)
     snapshot |= travel_features(history.positions, here)
     snapshot |= _firsts(history, txn)
@@ -93,12 +83,12 @@ def observe(
     snapshot |= profile_features(txn, profile)
     log = Log(ACCOUNT.plan, blocks, history.log)
     snapshot |= _long(log, txn)
-    snapshot |= behaviour_features(history, entries[:place], entry, snapshot)
+    snapshot |= behaviour_features(history, before, entry, snapshot)
     snapshot |= _UNSEEN
     cut = history.cut_ms is not None and history.cut_ms > txn.event_time_ms - LONGEST_MS
     snapshot["truncated"] = cut or log.is_partial(txn.event_time_ms)
     return Observation(
-        history=_grown(history, entries, txn, limits, log),
+        history=_grown(history, history.recent.with_one(entry, before), txn, limits, log),
         snapshot=snapshot,
         out_of_order=history.newest_ms is not None and txn.event_time_ms < history.newest_ms,
     )
@@ -110,21 +100,17 @@ def is_duplicate(history: AccountHistory, txn: Transaction, limits: Limits = LIM
 
     One that was cut from history (see `Limits.max_kept`) can't be recognised.
     """
-    return any(
-        entry.transaction_id == txn.transaction_id
-        and abs(entry.event_time_ms - txn.event_time_ms) < limits.horizon_ms
-        for entry in history.entries
-    )
+    place = history.recent.find(txn.transaction_id)
+    return place >= 0 and abs(history.recent.time_ms(place) - txn.event_time_ms) < limits.horizon_ms
 
 
 def _grown(
-    history: AccountHistory, entries: tuple[Entry, ...], txn: Transaction, limits: Limits, log: Log
+    history: AccountHistory, recent: Recent, txn: Transaction, limits: Limits, log: Log
 ) -> AccountHistory:
     pays = txn.event_type == "payment"
     newest_ms = _later(history.newest_ms, txn.event_time_ms)
-    cut = cut_to(entries, newest_ms, limits)
+    cut = cut_to(recent, newest_ms, limits)
     return AccountHistory(
-        entries=entries[cut:],
         totals=paid(history.totals, txn, limits.max_currencies) if pays else history.totals,
         positions=been(history.positions, position_of(txn), limits.max_positions),
         devices=_used(history.devices, txn.device_id, limits.max_devices),
@@ -133,9 +119,10 @@ def _grown(
         decided=history.decided + 1,
         payments=history.payments + pays,
         newest_ms=newest_ms,
-        cut_ms=_later(history.cut_ms, entries[cut - 1].event_time_ms) if cut else history.cut_ms,
-        cut_paid_ms=newest(history.cut_paid_ms, paid_last(entries[:cut])),
+        cut_ms=_later(history.cut_ms, recent.time_ms(cut - 1)) if cut else history.cut_ms,
+        cut_paid_ms=newest(history.cut_paid_ms, recent.paid_last(cut)),
         log=log.packed() if pays else history.log,
+        recent=recent.without(cut),
     )
 
 

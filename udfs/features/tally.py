@@ -7,12 +7,10 @@ each with what the shorter ones hold already.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
 from operator import attrgetter
 
-from udfs.features.history import PAYMENT, Entry, event_time
 from udfs.features.names import Snapshot, window_feature
+from udfs.features.recent import PAYMENT, Entry, Recent, word
 from udfs.features.windows import WINDOWS
 
 _CLOSES = tuple(
@@ -31,52 +29,46 @@ class Tally:
     __slots__ = ("_currency", "_seen", "count", "declines", "min_amount", "small_count", "sum")
 
     def __init__(self, event: Entry) -> None:
+        pays = event.kind == PAYMENT
         self._currency = event.currency  # of the sums and the least amount
-        self._seen: set[bytes] = set()
-        self.count = 0
-        self.sum = 0
-        self.declines = 0
-        self.small_count = 0
-        self.min_amount: int | None = None
-        self.add((event,))
-        self.min_amount = None  # of earlier payments alone
+        self._seen = {word(event.merchant)} if pays and event.merchant else set[int]()
+        self.count = int(pays)
+        self.sum = event.amount_minor if pays else 0
+        self.declines = int(pays and event.declined)
+        self.small_count = int(pays and event.small)
+        self.min_amount: int | None = None  # of earlier payments alone
 
     @property
     def merchants(self) -> int:
         """Distinct merchants of the payments added."""
         return len(self._seen)
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Count those of *entries* that are payments."""
-        for entry in entries:
-            if entry.kind == PAYMENT:
-                self.count += 1
-                self.declines += entry.declined
-                self.small_count += entry.small
-                if entry.merchant is not None:
-                    self._seen.add(entry.merchant)
-                if entry.currency == self._currency:
-                    self._pay(entry.amount_minor)
-
-    def _pay(self, amount_minor: int) -> None:
-        self.sum += amount_minor
-        if self.min_amount is None or amount_minor < self.min_amount:
-            self.min_amount = amount_minor
+    def add(self, recent: Recent, first: int, end: int) -> None:
+        """Count the payments of *recent* from *first* to *end*."""
+        payments, declined, small = recent.counted(first, end)
+        self.count += payments
+        self.declines += declined
+        self.small_count += small
+        self._seen |= recent.paid_to(first, end)
+        amounts = recent.amounts_in(self._currency, first, end)
+        if amounts:
+            self.sum += sum(amounts)
+            least = min(amounts)
+            self.min_amount = least if self.min_amount is None else min(self.min_amount, least)
 
 
-def window_features(entries: tuple[Entry, ...], place: int) -> Snapshot:
+def window_features(recent: Recent, place: int, event: Entry) -> Snapshot:
     """
-    The aggregates of every window (t - w, t] at the event ``entries[place]``.
+    The aggregates of every window (t - w, t] at *event*, before which *place* of *recent* stand.
 
-    What stands after *place* is later, or came later, and does not count.
-    O(n) in the entries of the longest window.
+    What stands after them is later, and does not count.
     """
-    event, newest = entries[place], place
-    tally, features = Tally(event), Snapshot()
+    tally, newest, features = Tally(event), place, Snapshot()
     for span_ms, names, aggregates in _CLOSES:
         if newest:
-            oldest = bisect_right(entries, event.event_time_ms - span_ms, hi=newest, key=event_time)
-            tally.add(entries[oldest:newest])
-            newest = oldest
+            oldest = recent.until(event.event_time_ms - span_ms)
+            if oldest < newest:
+                tally.add(recent, oldest, newest)
+                newest = oldest
         features.update(zip(names, aggregates(tally), strict=True))
     return features

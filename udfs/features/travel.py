@@ -8,14 +8,16 @@ that an event that comes late is not compared with its own future.
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import attrgetter
 
 from schemas.transaction import Transaction
 from udfs.features.geo import distance_km
-from udfs.features.history import Position, event_time
+from udfs.features.history import Position
 from udfs.features.names import Snapshot
 
 _LEAST_KM = 1.0  # below, a position's own error makes any speed
 _MS_PER_HOUR = 3_600_000
+_event_time = attrgetter("event_time_ms")
 _NOWHERE: Snapshot = {"seconds_since_last": None, "km_from_last": None, "speed_kmh": None}
 
 
@@ -28,7 +30,7 @@ def position_of(txn: Transaction) -> Position | None:
 
 def travel_features(positions: tuple[Position, ...], here: Position | None) -> Snapshot:
     """How the account came from the last of *positions* to *here*; None each when either is missing."""
-    before = 0 if here is None else bisect_right(positions, here.event_time_ms, key=event_time)
+    before = 0 if here is None else bisect_right(positions, here.event_time_ms, key=_event_time)
     if here is None or before == 0:
         return _NOWHERE
     last = positions[before - 1]
@@ -45,5 +47,5 @@ def been(positions: tuple[Position, ...], here: Position | None, most: int) -> t
     """*positions* with *here* at its place in event time; of more than *most*, the oldest are forgotten."""
     if here is None:
         return positions
-    place = bisect_right(positions, here.event_time_ms, key=event_time)
+    place = bisect_right(positions, here.event_time_ms, key=_event_time)
     return (*positions[:place], here, *positions[place:])[-most:]

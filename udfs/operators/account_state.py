@@ -22,6 +22,7 @@ from udfs.features.history import AccountHistory
 from udfs.features.log import Packed
 from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
 from udfs.features.profile import Profile
+from udfs.features.recent import recent_of
 from udfs.features.versions import as_of
 from udfs.operators.arrived import Arrived, Waiting
 
@@ -105,7 +106,13 @@ def decode_state(packed: bytes | None) -> AccountState:
     if not packed:
         return AccountState()
     state: AccountState = _opened("account state", _STATE, packed)
-    return state
+    return _in_columns(state) if state.history.entries else state
+
+
+def _in_columns(state: AccountState) -> AccountState:
+    """*state* as of before raw entries rested in columns."""
+    recent = recent_of(state.history.entries)
+    return replace(state, history=replace(state.history, entries=(), recent=recent))
 
 
 def _opened(what: str, decoder: Any, packed: bytes) -> Any:

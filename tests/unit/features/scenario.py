@@ -46,4 +46,5 @@ def seen(*events: Transaction, profile: Profile | None = None) -> Snapshot:
 
 def seconds_kept(history: AccountHistory) -> list[float]:
     """The time line of the raw entries in state."""
-    return [(entry.event_time_ms - NOON_MS) / 1000 for entry in history.entries]
+    recent = history.recent
+    return [(recent.time_ms(place) - NOON_MS) / 1000 for place in range(len(recent))]

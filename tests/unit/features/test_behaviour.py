@@ -174,8 +174,8 @@ def test_restored() -> None:
     """What is known of the last payment survives a restart, though no entry holds it any more."""
     history = past([at(0), at(2 * DAY, event_type="login")])
     restored = decode_state(encode_state(AccountState(history=history))).history
-    assert recency_days(restored, (), at(3 * DAY).event_time_ms) == 3
-    assert [entry.kind for entry in restored.entries] == [1]
+    assert recency_days(restored, 0, at(3 * DAY).event_time_ms) == 3
+    assert (len(restored.recent), restored.recent.paid_last(1)) == (1, None)
 
 
 def test_rules_compare_the_group_as_text() -> None:

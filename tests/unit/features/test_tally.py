@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.features.scenario import DAY, HOUR, MINUTE, at, seen
-from udfs.features.history import entry_of
 from udfs.features.names import AGGREGATES
+from udfs.features.recent import entry_of
 from udfs.features.tally import Tally
 from udfs.features.windows import WINDOWS
 

@@ -99,7 +99,7 @@ def test_the_material_is_full() -> None:
     """An account keeps as many entries as were asked for, and its next messages have every field."""
     kept = account(20)
     expected = {field.name for field in TRANSACTION_FIELDS} - {"decline_reason"}
-    assert len(kept.history.entries) == 20
+    assert len(kept.history.recent) == 20
     assert all(expected <= set(message) for message in kept.messages)
 
 

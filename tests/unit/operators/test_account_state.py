@@ -79,7 +79,8 @@ def holding() -> AccountState:
 
 SHAPES = {
     "account_empty.bin": AccountState(),
-    "account_full.bin": full(),
+    "account_full.bin": full(),  # of before raw entries rested in columns
+    "account_columns.bin": full(),
     "account_versions.bin": versioned(),
     "account_held.bin": holding(),
 }
