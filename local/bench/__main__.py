@@ -23,13 +23,7 @@ Part = Callable[[Stack], Iterator[Case]]
 WHOLE = "whole"
 RUNS: Mapping[str, Sequence[Part]] = {
     WHOLE: (parts.whole_job, parts.hashmap, parts.dynamodb, parts.floor, parts.jvm_floor),
-    "growth": (
-        growth.one_job,
-        growth.few_accounts,
-        growth.many_accounts,
-        growth.subtasks,
-        growth.taskmanagers,
-    ),
+    "growth": (growth.one_job, growth.subtasks, growth.taskmanagers),
     "profiles": (profiles.thread, profiles.process),
     "peers": (rivals.peers, batch.features),
 }

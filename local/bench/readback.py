@@ -7,17 +7,20 @@ A decision that was repeated counts once, with its first time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import orjson
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from local.errors import StackError
 
 _BATCH = 5_000
 _QUIET_S = 10.0
 _ASK_S = 10.0
+_LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+_LEADERLESS_S, _AGAIN_S = 30.0, 0.5
 _CRITICAL = 2  # librdkafka's level: that a broker has gone is nothing to tell a person
 
 
@@ -68,11 +71,22 @@ class Readback:
         self._consumer.close()
 
     def _ends(self) -> list[int]:
-        marks = (
-            self._consumer.get_watermark_offsets(TopicPartition(self._topic, number), _ASK_S)
-            for number in self._partitions
-        )
-        return [mark[1] for mark in marks]
+        return [self._end(number) for number in self._partitions]
+
+    def _end(self, number: int) -> int:
+        """Where partition *number* ends; a broker that lost its lead for want of CPU is given time."""
+        last_s = time.monotonic() + _LEADERLESS_S
+        while True:
+            try:
+                return self._end_now(number)
+            except KafkaException as error:
+                if error.args[0].code() not in _LEADERLESS or time.monotonic() > last_s:
+                    raise StackError(f"{self._topic}/{number}: its end could not be read: {error}") from error
+                time.sleep(_AGAIN_S)
+
+    def _end_now(self, number: int) -> int:
+        place = TopicPartition(self._topic, number)
+        return int(self._consumer.get_watermark_offsets(place, _ASK_S)[1])
 
     def _read(self) -> Iterator[Message]:
         """The records since the beginning, or since the last that was read or skipped."""
