@@ -64,7 +64,7 @@ class Log:
             self._now = _read(plan, packed)
         else:
             self._edges = self._found_edges()
-            self._now = self.read(self.newest_ms)
+            self._now = self._looked_up(self.newest_ms)
 
     def packed(self) -> Packed:
         """The log as it rests."""
@@ -91,8 +91,8 @@ class Log:
             return self._now
         if event.time_ms > self.newest_ms - self._plan.longest_ms - MARGIN_MS:
             self._insert(event)
-            return self.read(event.time_ms)
-        reading = self.read(event.time_ms)
+            return self._looked_up(event.time_ms)
+        reading = self._looked_up(event.time_ms)
         alone = Block(event.time_ms // DAY_MS, self._plan.fields)
         alone.append(event, self._currency(event.currency))
         reading.count(self._plan.entering[event.flags], alone, 0, 1)
@@ -100,17 +100,8 @@ class Log:
         return reading
 
     def read(self, time_ms: int) -> Reading:
-        """What every measure holds at *time_ms*, without counting anything; O(n) in the events kept."""
-        reading = Reading(self._plan)
-        for block in self._shelf.all():
-            for at in range(bisect_right(block.times, time_ms)):
-                flags = block.flags[at] & FLAGS
-                for span_ms, places in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
-                    if block.times[at] > time_ms - span_ms:
-                        reading.count(places[flags], block, at, 1)
-                if self._plan.tracked:
-                    reading.track(block.event(at, self._currencies[block.currencies[at]]))
-        return reading
+        """What every measure holds at *time_ms*, without counting anything."""
+        return self._ahead(time_ms) if time_ms >= self.newest_ms else self._looked_up(time_ms)
 
     def observe_once(self, event: Event) -> Reading:
         """As `observe`, but for a duplicate and for what does not count: these only look."""
@@ -180,7 +171,7 @@ class Log:
         for span, span_ms in enumerate(self._plan.spans_ms):
             block, place = edges[span]
             if block.times[place] <= time_ms - span_ms:
-                edges[span] = self._leave(span, time_ms - span_ms)
+                edges[span] = self._leave(self._now, span, time_ms - span_ms)
         if len(head.times) > self._max_block:
             self._sum_up(head)
 
@@ -190,17 +181,37 @@ class Log:
         self._shelf.begin(day, oldest, [block for block, _ in self._edges])
         self._edges = self._edges or [(self._shelf.head, 0) for _ in self._plan.spans_ms]
 
-    def _leave(self, span: int, edge_ms: int) -> tuple[Block, int]:
-        """Take out what is at or before *edge_ms*; the newest event never is. Where the edge then stands."""
+    def _leave(self, reading: Reading, span: int, edge_ms: int) -> tuple[Block, int]:
+        """Take out of *reading* what is at or before *edge_ms*; where the edge then stands."""
         (block, place), places = self._edges[span], self._plan.of_span[span]
-        while block.times[place] <= edge_ms:
-            self._now.count(places[block.flags[place] & FLAGS], block, place, -1)
+        while place < len(block.times) and block.times[place] <= edge_ms:
+            reading.count(places[block.flags[place] & FLAGS], block, place, -1)
             place += 1
-            if place == len(block.times):
+            if place == len(block.times) and block is not self._shelf.head:
                 block, place = self._shelf.after(block), 0
         return block, place
 
+    def _ahead(self, time_ms: int) -> Reading:
+        """What every measure holds at *time_ms*, the newest event's or later: without what leaves by then."""
+        reading = self._now.copy()
+        for span in range(len(self._edges)):
+            self._leave(reading, span, time_ms - self._plan.spans_ms[span])
+        return reading
+
     # --- out of order
+
+    def _looked_up(self, time_ms: int) -> Reading:
+        """What every measure held at *time_ms*; O(n) in the events kept."""
+        reading = Reading(self._plan)
+        for block in self._shelf.all():
+            for at in range(bisect_right(block.times, time_ms)):
+                flags = block.flags[at] & FLAGS
+                for span_ms, places in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
+                    if block.times[at] > time_ms - span_ms:
+                        reading.count(places[flags], block, at, 1)
+                if self._plan.tracked:
+                    reading.track(block.event(at, self._currencies[block.currencies[at]]))
+        return reading
 
     def _insert(self, event: Event) -> None:
         block, at = self._shelf.insert(event, self._currency(event.currency))

@@ -94,6 +94,16 @@ class Reading:
         self.amounts: list[dict[int, Amounts]] = [{} for _ in plan.measures]
         self.trackers: list[Tracker] = [tracker_of(one) for one in plan.tracked]
 
+    def copy(self) -> Reading:
+        """Another of the same counts and amounts; they share the trackers, which tell of any later time."""
+        other = Reading.__new__(Reading)
+        other.plan, other.counts, other.trackers = self.plan, self.counts.copy(), self.trackers
+        other.amounts = [
+            {currency: Amounts(held.count, held.sum, held.squares) for currency, held in each.items()}
+            for each in self.amounts
+        ]
+        return other
+
     def count(self, places: Places, block: Block, at: int, sign: int) -> None:
         """Take what stands at *at* in (1) or out (-1)."""
         number, counts = sign * block.numbers[at], self.counts

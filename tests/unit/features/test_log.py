@@ -58,6 +58,7 @@ IN_BASE = tuple(
     if entry.aggregate in ("count", "sum", "mean", "deviation", "min", "max", "ratio")
 )
 ENTRIES += IN_BASE
+COUNTED = ("count", "sum", "mean", "deviation", "share", "min", "max", "distinct")  # the others ask when
 MERCHANT = Entity("merchant", ENTRIES)
 EDGES_MS = [edge + off for edge in (0, *WINDOWS_MS.values(), 2 * DAY_MS) for off in (-1, 0, 1)]
 
@@ -168,6 +169,27 @@ def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
             if log.mark(one.id, fraud=move.fraud):
                 told[move.labels] = one._replace(flags=one.flags & ~FRAUD | (FRAUD if move.fraud else 0))
         packed = log.packed()
+
+
+@settings(deadline=None)
+@given(moves=st.lists(steps, max_size=20), later_ms=st.sampled_from(EDGES_MS) | st.integers(0, 30 * DAY_MS))
+def test_what_only_looks_sees_every_window_at_its_own_time(moves: list[Step], later_ms: int) -> None:
+    """From the newest event's time on, each aggregate is what its definition says, and the log stays."""
+    told: list[Event] = []
+    log, now_ms = Log(MERCHANT.plan, MemoryBlocks()), START_MS
+    for number, move in enumerate(moves):
+        now_ms += abs(move.after_ms)
+        device = digest(move.device) if move.device else bytes(8)
+        told.append(
+            Event(now_ms, move.amount_minor, move.currency, move.flags, digest(str(number)), told=device)
+        )
+        log.observe(told[-1])
+    before, look = log.packed(), Event(now_ms + max(0, later_ms), 1, "EUR", 0, bytes(8), counts=False)
+    seen = MERCHANT.features(log, log.read(look.time_ms), look)
+    asked = [entry for entry in ENTRIES if entry.aggregate in COUNTED and entry not in IN_BASE]
+    looked = {entry.name: seen[entry.name] for entry in asked}
+    assert looked == nearly({entry.name: by_definition(entry, told, look) for entry in asked})
+    assert log.packed() == before
 
 
 def test_the_hot_value_does_not_grow_with_the_window() -> None:
