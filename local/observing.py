@@ -7,9 +7,11 @@ gives: by event time, labels first, then transactions by id.
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -35,6 +37,11 @@ from udfs.features.versions import as_of
 _KEY = CardKey("local", b"features do not depend on it")
 _ALL = 10**9  # versions of a profile, an article or a rate: nothing is forgotten here
 _NOTHING = -1  # is passed before all is told
+_LOT = 2048  # rows put in order at a time
+PLAIN = (  # the fields that `plain` takes, before a mapping's amounts become minor units
+    *("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"),
+    *("event_type", "merchant_id", "auth_result", "device_id"),
+)
 
 type Inventory = Mapping[tuple[str, str], Sequence[Listing]]
 type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
@@ -54,15 +61,17 @@ def steps(told: Iterable[tuple[Transaction, Message | None]]) -> Iterator[Step]:
     """Transactions, and the frauds that their labels tell of, as the watermark would release them."""
     waiting: list[tuple[int, int, tuple[int, str], int, Step]] = []
     newest_ms = 0
-    for number, (txn, label) in enumerate(told):
-        newest_ms = max(newest_ms, txn.event_time_ms)
-        heapq.heappush(waiting, (txn.event_time_ms, 1, tie_break(txn), number, Step(txn, {})))
-        if label and label["is_fraud"]:  # told once, so that it is none changes nothing
-            heapq.heappush(waiting, (label["reported"], 0, (0, ""), number, Step(None, label)))
-        while waiting and waiting[0][0] <= newest_ms - BACKWARDS_MS:
-            yield heapq.heappop(waiting)[-1]
-    while waiting:
-        yield heapq.heappop(waiting)[-1]
+    for lot in batched(enumerate(told), _LOT):
+        for number, (txn, label) in lot:
+            newest_ms = max(newest_ms, txn.event_time_ms)
+            waiting.append((txn.event_time_ms, 1, tie_break(txn), number, Step(txn, {})))
+            if label and label["is_fraud"]:  # told once, so that it is none changes nothing
+                waiting.append((label["reported"], 0, (0, ""), number, Step(None, label)))
+        waiting.sort()
+        released = bisect_right(waiting, newest_ms - BACKWARDS_MS, key=itemgetter(0))
+        yield from [one[-1] for one in waiting[:released]]
+        del waiting[:released]
+    yield from [one[-1] for one in waiting]
 
 
 def steps_of(source: MappedSource, read: Callable[[Message], Transaction]) -> Iterator[Step]:
@@ -125,19 +134,26 @@ class Logs:
         self._logs: defaultdict[str, Log] = defaultdict(lambda: Log(entity.plan, MemoryBlocks()))
 
     def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
-        """A column a feature, a value a transaction of *lot*."""
-        values = []
-        for seen in lot:
-            if seen is not None and len(seen) > 2:
-                values.append(self._values(*seen))
-            elif seen is not None and seen[0] in self._logs:
-                self._logs[seen[0]].mark(seen[1], fraud=True)
-        return [list(column) for column in zip(*values, strict=True)]
+        """A column a feature, a value a transaction of *lot*; key by key, while it is in the CPU's cache."""
+        places: defaultdict[str | None, list[int]] = defaultdict(list)
+        for place, seen in enumerate(lot):
+            if seen is not None:
+                places[seen[0]].append(place)
+        values: list[list[Any] | None] = [None] * len(lot)
+        for key, of_key in places.items():
+            for place in of_key:
+                values[place] = self._values(key, *(lot[place] or ())[1:])
+        return [list(column) for column in zip(*filter(None, values), strict=True)]
 
-    def _values(self, key: str | None, *event_parts: Any) -> list[Any]:
+    def _values(self, key: str | None, *told: Any) -> list[Any] | None:
+        """The features of a payment; None for a fraud, which is marked."""
+        if len(told) == 1:
+            if key is not None and key in self._logs:
+                self._logs[key].mark(told[0], fraud=True)
+            return None
         if key is None:
             return self._absent
-        log, event = self._logs[key], Event(*event_parts)
+        log, event = self._logs[key], Event(*told)
         return self._entity.values(log, log.observe_once(event), event)
 
 

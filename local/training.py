@@ -30,6 +30,7 @@ from local.mapping import MappedSource, open_source
 from local.mappings.spec import Renamed
 from local.mappings.tables import MappingError
 from local.observing import (
+    PLAIN,
     Everything,
     Logs,
     Seen,
@@ -47,8 +48,8 @@ from udfs.features.catalogue import CATALOGUE, Entity, event_of
 from udfs.features.engine import calendar_features
 from udfs.features.names import BY_NAME
 
-_ROWS = 4096  # at a time from process to process
-_AHEAD = 4  # of such lots, before the slowest is waited for
+_ROWS = 32_768  # at a time from process to process: enough for each key to have some together
+_AHEAD = 3  # of such lots, before the slowest is waited for
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
 _CALENDAR = frozenset(calendar_features(0))
 _TOLD_EVERY_S = 2.0
@@ -205,7 +206,7 @@ def _by_entity(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
     with ExitStack() as stack:
         for lane in lanes:
             stack.enter_context(closing(lane))
-        for lot in batched(steps_of(source, plain), _ROWS):
+        for lot in batched(steps_of(source.narrowed(PLAIN), plain), _ROWS):
             told = [(step, event_of(step.txn) if step.txn else None) for step in lot]
             asked.append(_Asked(lot, [(lane.entity, lane.ask(told)) for lane in lanes]))
             if len(asked) == _AHEAD:

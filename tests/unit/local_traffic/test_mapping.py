@@ -365,3 +365,18 @@ def test_public_data(file: str, mapping: str, rows: int, frauds: int) -> None:
     assert len(labels) == rows
     assert sum(label is not None and label["is_fraud"] for label in labels) == frauds
     assert next(read.customers())["account_ids"]
+
+
+def test_a_narrowed_source_reads_no_other_column(tmp_path: Path) -> None:
+    """What is not asked for is neither told nor refused; the label is told all the same."""
+    rows = "id,account,at,amount,fraud,where\n1,a,2024-01-01T00:00:00Z,1,1,nowhere\n"
+    mapping = PLAIN + "  latitude: where\nlabel:\n  is_fraud: fraud\n"
+    read = source(tmp_path, rows, mapping)
+    with pytest.raises(MappingError, match="nowhere"):
+        list(read.samples())
+    (sample,) = read.narrowed(("transaction_id", "account_id", "event_time", "amount", "currency")).samples()
+    assert set(sample.transaction) == {
+        "transaction_id", "account_id", "event_time", "amount_minor", "currency",
+    }  # fmt: skip
+    assert sample.label is not None
+    assert sample.label["is_fraud"] is True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,8 +12,13 @@ from local.export import add_named
 from local.mapping import open_source
 from local.mappings.spec import Renamed
 from local.mappings.tables import MappingError
+from local.observing import Logs
 from local.training import main, write_features
+from udfs.features.blocks import Event
+from udfs.features.catalogue import CATALOGUE, Entity
+from udfs.features.known import digest
 from udfs.features.names import BY_NAME
+from udfs.features.windows import HOUR_MS
 
 pytestmark = pytest.mark.unit
 
@@ -53,6 +59,11 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return [str(word) for word in words]
 
 
+def event_at(time_ms: int) -> Event:
+    """A payment of some 100 minor units."""
+    return Event(time_ms, 100 + time_ms % 7, "EUR", 0, digest(str(time_ms)))
+
+
 def columns(folder: Path) -> dict[str, list[object]]:
     """What was written, by column."""
     return pq.read_table(folder / "out/features/part-0.parquet").to_pydict()
@@ -71,6 +82,17 @@ def test_the_mappings_names_and_units(folder: Path) -> None:
         "BOOK_MEAN": [1.1, 2.0, 1.6, 2.0, 3.0],
         "BOOK_RISK": [0.0, 0.0, 0.0, 0.5, None],
     }
+
+
+def test_a_lot_is_told_as_its_events_one_by_one(folder: Path) -> None:
+    """Of several keys with a fraud reported between, each event sees what came before it."""
+    entity = Entity("merchant", CATALOGUE)
+    told = [(("m", "n", None)[place % 3], *event_at(place * 5 * HOUR_MS)) for place in range(120)]
+    lot = [*told[:60], ("m", told[3][5]), ("nobody", told[4][5]), None, *told[60:]]
+    whole, alone = Logs(entity), Logs(entity)
+    rows = [list(map(itemgetter(0), columns)) for one in lot if (columns := alone.take([one]))]
+    assert list(map(list, zip(*whole.take(lot), strict=True))) == rows
+    assert max(row[entity.names.index("merchant_risk_7d")] or 0 for row in rows) > 0
 
 
 def test_all_features_come_from_the_whole_engine(folder: Path) -> None:
