@@ -39,9 +39,9 @@ _ALL = 10**9  # versions of a profile, an article or a rate: nothing is forgotte
 _NOTHING = -1  # is passed before all is told
 _LOT = 2048  # rows put in order at a time
 PLAIN = (  # the fields that `plain` takes, before a mapping's amounts become minor units
-    *("transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency"),
-    *("event_type", "merchant_id", "auth_result", "device_id"),
-)
+    "transaction_id", "account_id", "event_time", "amount", "amount_minor", "currency",
+    "event_type", "merchant_id", "auth_result", "device_id",
+)  # fmt: skip
 
 type Inventory = Mapping[tuple[str, str], Sequence[Listing]]
 type Seen = tuple[Any, ...]  # (key, *event) of a payment, (key, id) of a fraud
@@ -135,14 +135,14 @@ class Logs:
 
     def take(self, lot: Sequence[Seen | None]) -> list[list[Any]]:
         """A column a feature, a value a transaction of *lot*; key by key, while it is in the CPU's cache."""
-        places: defaultdict[str | None, list[int]] = defaultdict(list)
+        by_key: defaultdict[str | None, list[tuple[int, Seen]]] = defaultdict(list)
         for place, seen in enumerate(lot):
             if seen is not None:
-                places[seen[0]].append(place)
+                by_key[seen[0]].append((place, seen[1:]))
         values: list[list[Any] | None] = [None] * len(lot)
-        for key, of_key in places.items():
-            for place in of_key:
-                values[place] = self._values(key, *(lot[place] or ())[1:])
+        for key, told in by_key.items():
+            for place, parts in told:
+                values[place] = self._values(key, *parts)
         return [list(column) for column in zip(*filter(None, values), strict=True)]
 
     def _values(self, key: str | None, *told: Any) -> list[Any] | None:

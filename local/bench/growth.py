@@ -113,7 +113,7 @@ def _fill(running: Rig, accounts: int, until_s: float) -> int:
     before = running.sender.sent
     while (met := running.sender.sent - before) < accounts and time.monotonic() < until_s:
         running.send_ahead(min(_STEP, accounts - met))
-        tell(f"  {met + _STEP:,} accounts ({max(0, until_s - time.monotonic()):.0f} s left)")
+        tell(f"  {running.sender.sent - before:,} accounts ({max(0, until_s - time.monotonic()):.0f} s left)")
     running.settle()
     return running.sender.sent - before
 

@@ -142,9 +142,9 @@ class Sender:
         """Messages sent so far."""
         return self._next
 
-    def profiles(self, accounts: int | None = None) -> int:
-        """The owners' profiles of the pool's first *accounts* accounts are on the broker; how many."""
-        profiles = list(self._pool.customers(accounts or self._pool.accounts))
+    def profiles(self) -> int:
+        """The profiles of the owners of the pool's accounts are on the broker; how many."""
+        profiles = list(self._pool.customers(self._pool.accounts))
         for profile in profiles:
             message = {"updated": _now_ms() - 60_000, **profile}
             self._produce(CUSTOMERS, message["customer_id"], orjson.dumps(message), int(_now_ms()))

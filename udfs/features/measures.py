@@ -96,8 +96,8 @@ class Reading:
 
     def copy(self) -> Reading:
         """Another of the same counts and amounts; they share the trackers, which tell of any later time."""
-        other = Reading.__new__(Reading)
-        other.plan, other.counts, other.trackers = self.plan, self.counts.copy(), self.trackers
+        other = Reading(self.plan)
+        other.counts, other.trackers = self.counts.copy(), self.trackers
         other.amounts = [
             {currency: Amounts(held.count, held.sum, held.squares) for currency, held in each.items()}
             for each in self.amounts

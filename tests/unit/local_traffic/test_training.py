@@ -84,7 +84,7 @@ def test_the_mappings_names_and_units(folder: Path) -> None:
     }
 
 
-def test_a_lot_is_told_as_its_events_one_by_one(folder: Path) -> None:
+def test_a_lot_is_told_as_its_events_one_by_one() -> None:
     """Of several keys with a fraud reported between, each event sees what came before it."""
     entity = Entity("merchant", CATALOGUE)
     told = [(("m", "n", None)[place % 3], *event_at(place * 5 * HOUR_MS)) for place in range(120)]
