@@ -5,8 +5,10 @@ Only one of them runs Python at a time. Spread over cores, the interpreter's loc
 touches wander from one core's cache to another's with each call into Java (ADR-0028). Rules:
 
 1. Which core is the kernel's choice: every few seconds all are let go, and gather where the caller then is.
-2. A thread inherits its maker's core: what is not one of ours is let go again.
-3. Nothing depends on it: where it can't be had, all stays as it is.
+2. A thread inherits its maker's core and patience: what is not one of ours is let go again.
+3. An operator that is woken lets the one that runs finish its turn; the clients' loop does not wait,
+   because what it answers has a deadline (ADR-0030).
+4. Nothing depends on it: where it can't be had, all stays as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +49,10 @@ class Kernel(Protocol):
         """*thread* runs on *cores* alone. Raises OSError if one of them is not there."""
         ...
 
+    def make_patient(self, thread: int, *, patient: bool) -> None:
+        """Whether *thread*, when it is woken, takes a core from nobody. Raises OSError if it has ended."""
+        ...
+
 
 class Linux:
     """Linux, by /proc and the scheduler's own calls."""
@@ -73,6 +80,12 @@ class Linux:
         """*thread* runs on *cores* alone."""
         os.sched_setaffinity(thread, cores)
 
+    def make_patient(self, thread: int, *, patient: bool) -> None:
+        """Whether *thread*, when woken, takes a core from nobody; other policies than these two stay."""
+        wanted, other = (os.SCHED_BATCH, os.SCHED_OTHER) if patient else (os.SCHED_OTHER, os.SCHED_BATCH)
+        if os.sched_getscheduler(thread) == other:
+            os.sched_setscheduler(thread, wanted, os.sched_param(0))
+
 
 class OneCore:
     """The threads of one process that run Python for every transaction."""
@@ -80,37 +93,48 @@ class OneCore:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._ours: set[int] = set()
+        self._patient: set[int] = set()  # of ours
         self._is_free = False  # let go, to gather anew
         self._due_ms = 0
 
-    def join(self) -> None:
-        """The calling thread is one of those."""
+    def join(self, *, urgent: bool = False) -> None:
+        """The calling thread is one of those; an *urgent* one does not wait for another's turn to end."""
         self._ours.add(self._kernel.me())
+        if not urgent:
+            self._patient.add(self._kernel.me())
 
     def keep(self, now_ms: int) -> None:
         """All stay together; to be called often, by one of them. Every few seconds they may move."""
         if now_ms < self._due_ms or len(self._kernel.cores()) == 1:
             return
         if self._is_free:
-            self._ours &= self._kernel.threads()
-            self._put(self._ours, {self._kernel.core_of(self._kernel.me())})
+            self._gather()
         else:
-            self._put(self._kernel.threads(), self._kernel.cores())
+            self._let_go()
         self._is_free = not self._is_free
         self._due_ms = now_ms + (_FREE_MS if self._is_free else _AGAIN_MS)
 
-    def _put(self, threads: set[int], cores: set[int]) -> None:
-        for thread in threads:
-            try:
-                self._kernel.keep_on(thread, cores)
-            except OSError:  # it has ended meanwhile, or the machine does not let us: see rule 3
-                continue
+    def _gather(self) -> None:
+        alive, core = self._kernel.threads(), self._kernel.core_of(self._kernel.me())
+        self._ours &= alive
+        self._patient &= alive
+        for thread in self._ours:
+            self._place(thread, {core}, patient=thread in self._patient)
+
+    def _let_go(self) -> None:
+        for thread in self._kernel.threads():
+            self._place(thread, self._kernel.cores(), patient=thread in self._patient)
+
+    def _place(self, thread: int, cores: set[int], *, patient: bool) -> None:
+        with suppress(OSError):  # it has ended meanwhile, or the machine does not let us: see rule 4
+            self._kernel.keep_on(thread, cores)
+            self._kernel.make_patient(thread, patient=patient)
 
 
-def _nobody(*_: object) -> None:
+def _nobody(*_: object, **__: object) -> None:
     """Nothing is to be done."""
 
 
 _of_process = OneCore(Linux()) if hasattr(os, "sched_setaffinity") and _TASKS.exists() else None
-join: Callable[[], None] = _of_process.join if _of_process else _nobody
+join: Callable[..., None] = _of_process.join if _of_process else _nobody
 keep: Callable[[int], None] = _of_process.keep if _of_process else _nobody

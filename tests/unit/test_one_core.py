@@ -23,6 +23,7 @@ class FakeKernel:
         self.place = {OURS: 1, ANOTHER: 2, THEIRS: 0}
         self.allowed = dict.fromkeys(self.place, CORES)
         self.of_process = CORES
+        self.patient = set[int]()
 
     def me(self) -> int:
         return self.current
@@ -40,6 +41,11 @@ class FakeKernel:
         if thread not in self.place:
             raise ProcessLookupError(thread)
         self.allowed[thread] = cores
+
+    def make_patient(self, thread: int, *, patient: bool) -> None:
+        if thread not in self.place:
+            raise ProcessLookupError(thread)
+        self.patient = self.patient | {thread} if patient else self.patient - {thread}
 
 
 def joined(kernel: FakeKernel) -> OneCore:
@@ -75,14 +81,15 @@ def test_they_move_when_the_kernel_moves_the_caller() -> None:
     assert (kernel.allowed[OURS], kernel.allowed[ANOTHER]) == ({2}, {2})
 
 
-def test_a_thread_that_inherited_the_core_is_let_go() -> None:
-    """What one of ours starts would stay on its core for ever."""
+def test_a_thread_that_inherited_core_and_patience_is_let_go() -> None:
+    """What one of ours starts would stay as its maker is for ever."""
     kernel = FakeKernel()
     core = joined(kernel)
     kept(core, 1_000, 1_100)
     kernel.place[10], kernel.allowed[10] = 1, {1}
+    kernel.patient.add(10)
     kept(core, 1_100, 6_100)
-    assert kernel.allowed[10] == CORES
+    assert (kernel.allowed[10], kernel.patient) == (CORES, {OURS, ANOTHER})
 
 
 def test_a_thread_that_has_ended_is_left_out() -> None:
@@ -96,13 +103,33 @@ def test_a_thread_that_has_ended_is_left_out() -> None:
     assert kernel.allowed[ANOTHER] == CORES
 
 
+def test_operators_let_each_other_finish_and_the_urgent_do_not_wait() -> None:
+    """What the clients' loop answers has a deadline."""
+    kernel = FakeKernel()
+    core = OneCore(kernel)
+    core.join()
+    kernel.current = ANOTHER
+    core.join(urgent=True)
+    kept(core, 1_000, 1_100)
+    assert kernel.patient == {OURS}
+
+
+def test_a_patient_thread_that_has_ended_does_no_harm() -> None:
+    """Those that are left gather as before."""
+    kernel = FakeKernel()
+    core = joined(kernel)
+    del kernel.place[ANOTHER]
+    kept(core, 1_000, 1_100)
+    assert kernel.patient == {OURS}
+
+
 def test_nothing_is_done_where_there_is_one_core() -> None:
     """Nothing is to be had there."""
     kernel = FakeKernel()
     kernel.of_process = {0}
     kernel.allowed = {}
     kept(joined(kernel), 1_000, 6_100)
-    assert kernel.allowed == {}
+    assert (kernel.allowed, kernel.patient) == ({}, set())
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are kept on cores on Linux alone")
@@ -120,3 +147,20 @@ def test_linux_keeps_a_thread_on_a_core() -> None:
     thread.join()
     first = min(os.sched_getaffinity(0))
     assert seen == [{first}, first, True]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="patience is a policy of Linux alone")
+def test_linux_makes_a_thread_patient_and_impatient_again() -> None:
+    """By the scheduler's own calls."""
+    seen = list[int]()
+
+    def look() -> None:
+        linux = Linux()
+        for patient in (True, False):
+            linux.make_patient(linux.me(), patient=patient)
+            seen.append(os.sched_getscheduler(0))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [os.SCHED_BATCH, os.SCHED_OTHER]

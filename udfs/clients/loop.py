@@ -51,7 +51,7 @@ class LoopThread:
         self._thread.join(_STOP_TIMEOUT_S)
 
     def _run(self) -> None:
-        one_core.join()
+        one_core.join(urgent=True)
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()

@@ -27,9 +27,9 @@ from udfs.scoring.breaker import Breaker, admits, record
 __all__ = ["Scorer", "ScorerCounts", "ScorerSettings", "ScoringHandle", "attach_scorer"]
 
 _log = logging.getLogger(__name__)
-# Under load, rows wait for more of their like: a call costs more than waiting (ADR-0020).
+# Under load, rows wait for more of their like: a call costs more than waiting (ADR-0020, ADR-0030).
 # Load begins with so many rows in `max_wait_ms` and ends below so many.
-_LOAD_BEGINS, _LOAD_ENDS = 16, 8
+_LOAD_BEGINS, _LOAD_ENDS = 4, 3
 _LONG_WAIT = 3  # times max_wait_ms
 
 

@@ -31,7 +31,7 @@ class Tally:
     def __init__(self, event: Entry) -> None:
         pays = event.kind == PAYMENT
         self._currency = event.currency  # of the sums and the least amount
-        self._seen = {word(event.merchant)} if pays and event.merchant else set[int]()
+        self._seen: set[int] = {word(event.merchant)} if pays and event.merchant else set()
         self.count = int(pays)
         self.sum = event.amount_minor if pays else 0
         self.declines = int(pays and event.declined)

@@ -12,7 +12,6 @@ drained on any call. Rules a change must not break (ADR-0003, ADR-0005):
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from schemas.errors import RecordError
 from schemas.intake import read_customer
 from schemas.record import replace
-from udfs import one_core
+from udfs import interpreter, one_core
 from udfs.clients.ends import Ends, opened
 from udfs.features.profile import profile_of
 from udfs.operators import rows
@@ -43,9 +42,6 @@ from udfs.rules.book import load_book
 
 _MOST_HELD = 64  # of an account, for its first profile: its packed value is written whole each time
 _HOLD_S = 0.002  # a full operator looks for answers this often; the scorer always answers in time
-# A thread that waits gets the interpreter's lock after so long; Python's own 5 ms cost a tenth of the
-# throughput, and much less than this costs as much in switching (ADR-0019, ADR-0021).
-_SWITCH_S = 0.0001
 
 
 def now_ms() -> int:
@@ -75,7 +71,7 @@ class Decide(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Connect the remote ends and read the rule book; nothing is asked yet."""
-        sys.setswitchinterval(_SWITCH_S)
+        interpreter.settle()
         one_core.join()
         packed = Types.PICKLED_BYTE_ARRAY()
         self._accounts = Accounts(runtime_context.get_state(ValueStateDescriptor("account", packed)))

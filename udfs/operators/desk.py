@@ -141,7 +141,8 @@ class Desk:
 
     def conclude(self) -> list[Concluded]:
         """Decide what has its score, of whichever accounts, each account's in order."""
-        answers, concluded = self.ends.scores.answers, list[Concluded]()
+        answers = self.ends.scores.answers
+        concluded: list[Concluded] = []
         while answers:
             concluded += [self._concluded(landed) for landed in self.flights.land(*answers.popleft())]
         return concluded

@@ -60,7 +60,8 @@ class Flights:
         flight = self._by_ticket.pop(ticket)
         flight.score = score
         account_id = flight.undecided.txn.account_id
-        queue, ready = self._queues[account_id], list[Landed]()
+        queue = self._queues[account_id]
+        ready: list[Landed] = []
         while queue and (eldest := queue[0]).score is not None:
             queue.popleft()
             self._release(eldest.marker_ms)

@@ -107,9 +107,9 @@ def test_rows_join_one_call() -> None:
     steered(_scenario)
 
 
-@pytest.mark.parametrize(("rows", "waited_s"), [(15, 0.005), (16, 0.015)])
+@pytest.mark.parametrize(("rows", "waited_s"), [(3, 0.005), (4, 0.015)])
 def test_after_many_rows_the_next_wait_longer(rows: int, waited_s: float) -> None:
-    """Sixteen rows that came together make the next ones wait for three periods, fifteen for one."""
+    """Four rows that came together make the next ones wait for three periods, three for one."""
 
     async def _scenario() -> None:
         endpoint = FakeEndpoint()
@@ -125,20 +125,20 @@ def test_after_many_rows_the_next_wait_longer(rows: int, waited_s: float) -> Non
     steered(_scenario)
 
 
-@pytest.mark.parametrize(("rows", "waited_s"), [(23, 0.005), (24, 0.015)])
+@pytest.mark.parametrize(("rows", "waited_s"), [(8, 0.005), (9, 0.015)])
 def test_load_ends_at_a_lower_rate_than_it_begins(rows: int, waited_s: float) -> None:
-    """While rows wait for three periods, eight in each keep them waiting so long."""
+    """While rows wait for three periods, three in each keep them waiting so long."""
 
     async def _scenario() -> None:
         endpoint = FakeEndpoint()
         handle = scorer_of(endpoint).attach()
-        for ticket in range(16):
+        for ticket in range(4):
             handle.submit(ticket, b"x")
         await rest(0.001)
         for ticket in range(rows):
-            handle.submit(16 + ticket, b"y")
+            handle.submit(4 + ticket, b"y")
         await rest(0.015)
-        handle.submit(16 + rows, b"z")
+        handle.submit(4 + rows, b"z")
         await rest(0.02)
         _, (second_s, _), (third_s, _) = endpoint.calls
         assert third_s - second_s == pytest.approx(waited_s)
