@@ -164,12 +164,12 @@ class Scorer:
         deadline_s = max(row.deadline_s for row in batch)
         task = self.loop.create_task(call(self._endpoint, lines, deadline_s, self.settings))
         self._calls.add(task)
-        task.add_done_callback(functools.partial(self._finish, batch))
+        task.add_done_callback(functools.partial(self._finish, batch, self._now_ms()))
 
-    def _finish(self, batch: list[_Row], task: asyncio.Task[Scores | str]) -> None:
+    def _finish(self, batch: list[_Row], began_ms: int, task: asyncio.Task[Scores | str]) -> None:
         self._calls.discard(task)
         outcome = _outcome(task)
-        self._record(ok=isinstance(outcome, Scores))
+        self._record(began_ms, ok=isinstance(outcome, Scores))
         if isinstance(outcome, Scores):
             for row, value in zip(batch, outcome.values, strict=True):
                 self._answer(row, Score(value, "endpoint", outcome.model_version))
@@ -177,9 +177,10 @@ class Scorer:
             self._fall_back(batch, outcome)
         self._dispatch()
 
-    def _record(self, *, ok: bool) -> None:
+    def _record(self, began_ms: int, *, ok: bool) -> None:
         jitter_ms = int(random.uniform(0, self.settings.breaker_jitter_ms))
-        self._breaker = record(self._breaker, self._now_ms(), ok=ok, jitter_ms=jitter_ms)
+        now_ms = self._now_ms()
+        self._breaker = record(self._breaker, now_ms, ok=ok, began_ms=began_ms, jitter_ms=jitter_ms)
 
     def _answer_expired(self) -> None:
         """Answer every row whose deadline has come, and come back at the next one's."""

@@ -8,8 +8,9 @@ A circuit breaker: stop calling an endpoint that fails, and find out when it is 
     └───────────────────── HALF_OPEN <─────────────────────┘  │
                                └──────────────────────────────┘
 
-Rule: no clock and no chance in here; the caller passes the time (any steady
-clock, in ms) and the jitter. Every step returns a new state.
+Rules: no clock and no chance in here; the caller passes the time (any steady
+clock, in ms) and the jitter. Every step returns a new state. Calls that were under
+way together when one failed are one failure: a short stall fails all of them.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Breaker(NamedTuple):
     window_start_ms: int = 0
     calls: int = 0  # in the window
     failures: int = 0  # in the window
+    failed_ms: int = 0  # when the last failure that counts ended
     until_ms: int = 0  # OPEN: no call before this; HALF_OPEN: unanswered probes are given up then
     probes_left: int = 0
 
@@ -58,13 +60,18 @@ def admits(state: Breaker, now_ms: int) -> tuple[Breaker, bool]:
     return _ADMISSIONS[state.phase](state, now_ms)
 
 
-def record(state: Breaker, now_ms: int, ok: bool, jitter_ms: int = 0) -> Breaker:  # noqa: FBT001 - a fact, not a switch
+def record(
+    state: Breaker, now_ms: int, *, ok: bool, began_ms: int | None = None, jitter_ms: int = 0
+) -> Breaker:
     """
-    The state after a call ended at *now_ms*, well or not.
+    The state after a call ended at *now_ms*, well or not; without *began_ms* it began then.
 
-    *jitter_ms* lengthens the open period, should this call open the breaker, so
-    that many processes do not come back at the same moment.
+    One that began before the last failure and fails too counts for nothing. *jitter_ms* lengthens
+    the open period, should this call open the breaker, so that many processes do not come back
+    at the same moment.
     """
+    if state.phase is Phase.CLOSED and not ok and began_ms is not None and began_ms < state.failed_ms:
+        return state
     return _RECORDS[state.phase, ok](state, now_ms, jitter_ms)
 
 
@@ -102,6 +109,7 @@ def _count_failure(state: Breaker, now_ms: int, jitter_ms: int) -> Breaker:
         failures_in_a_row=state.failures_in_a_row + 1,
         calls=state.calls + 1,
         failures=state.failures + 1,
+        failed_ms=now_ms,
     )
     return _open(state, now_ms, jitter_ms) if _too_many(state) else state
 

@@ -5,6 +5,7 @@ A scenario is a line of steps, each `time:what=phase`:
 
     o  a call ended well      a  a call is admitted
     x  a call failed          r  a call is refused
+    y  a call failed that had begun at 0
 
 and the phase after it: C closed, O open, H half open. Limits, unless a
 scenario says otherwise: 3 failures in a row, or half of at least 6 calls in
@@ -27,6 +28,8 @@ PHASES = {"C": Phase.CLOSED, "O": Phase.OPEN, "H": Phase.HALF_OPEN}
 SCENARIOS = {
     "stays closed while calls end well": "0:a=C 1:o=C 2:a=C 3:o=C",
     "opens at the third failure in a row": "0:x=C 1:x=C 2:x=O 3:r=O",
+    "what was under way at a failure is one with it": "5:x=C 6:y=C 7:y=C 8:x=C 9:y=C 10:x=O",
+    "and weighs nothing in the window": "5:x=C 6:y=C 7:y=C 8:o=C 9:o=C 10:o=C 11:o=C",
     "a success between starts the row again": "0:x=C 1:x=C 2:o=C 3:x=C 4:x=C 5:x=O",
     "opens at half of six": "0:x=C 1:o=C 2:x=C 3:o=C 4:o=C 5:x=O",
     "half of five proves nothing": "0:x=C 1:o=C 2:x=C 3:o=C 4:x=C",
@@ -48,8 +51,8 @@ def _step(state: Breaker, step: str) -> Breaker:
     """The breaker after one step of a drawing."""
     time, _, rest = step.partition(":")
     what, _, phase = rest.partition("=")
-    if what in "ox":
-        state = record(state, int(time), ok=what == "o")
+    if what in "oxy":
+        state = record(state, int(time), ok=what == "o", began_ms=0 if what == "y" else None)
     else:
         state, admitted = admits(state, int(time))
         assert admitted == (what == "a"), step
