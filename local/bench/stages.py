@@ -94,7 +94,11 @@ def _state_stages(kept: int, judged: Judged) -> list[Stage]:
 
 
 def _observing(kept: int, whose: Account) -> Stage:
-    events = [(whose.history, txn, whose.profile, MemoryBlocks()) for txn in whose.transactions]
+    """One event after the other: what happens once in many, a block that is summed up, has its share."""
+    events, history = [], whose.history
+    for txn in whose.transactions:
+        events.append((history, txn, whose.profile, MemoryBlocks()))
+        history = observe(*events[-1]).history
     return Stage(f"features_{kept}", _calls(observe, events))
 
 
