@@ -94,7 +94,7 @@ def _state_stages(kept: int, judged: Judged) -> list[Stage]:
 
 
 def _observing(kept: int, whose: Account) -> Stage:
-    """One event after the other: what happens once in many, a block that is summed up, has its share."""
+    """One event after the other: what happens once in many (a block is summed up) is not met each time."""
     events, history = [], whose.history
     for txn in whose.transactions:
         events.append((history, txn, whose.profile, MemoryBlocks()))
@@ -196,10 +196,11 @@ class _Uncounted:
 
 
 def _calls(function: Callable[..., object], arguments: Sequence[Iterable[Any]]) -> Prepare:
-    """*function* on each of *arguments*, round and round."""
+    """*function* on each of *arguments*, round and round: each piece of work goes on where the last ended."""
+    endless = cycle(arguments)
 
     def prepare(count: int) -> Callable[[], object]:
-        batch = list(islice(cycle(arguments), count))
+        batch = list(islice(endless, count))
 
         def run() -> None:
             for one in batch:
