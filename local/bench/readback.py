@@ -19,7 +19,11 @@ from local.errors import StackError
 _BATCH = 5_000
 _QUIET_S = 10.0
 _ASK_S = 10.0
-_LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+_LEADERLESS = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the client's own: a topic that is new is not known to it yet
+}
 _LEADERLESS_S, _AGAIN_S = 30.0, 0.5
 _CRITICAL = 2  # librdkafka's level: that a broker has gone is nothing to tell a person
 
