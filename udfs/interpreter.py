@@ -20,8 +20,8 @@ def settle() -> None:
     Waiting threads get their turn soon, and the collector passes over all that was there at the first call.
 
     To be called when an operator begins to open: by then libraries are loaded, which stay as long as the
-    process, and to look through them stops all of Python for a tenth of a second (ADR-0030). Nothing
-    of an operator's own is among them, so that one that is started anew leaves nothing behind.
+    process, and to look through them stops all of Python for a tenth of a second (ADR-0030). Nothing that
+    *decide* makes when it opens is among them, so that one that is started anew leaves nothing behind.
     """
     sys.setswitchinterval(_SWITCH_S)
     _pass_over_libraries()

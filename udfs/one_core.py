@@ -92,16 +92,13 @@ class OneCore:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._ours: set[int] = set()
-        self._patient: set[int] = set()  # of ours
+        self._ours: dict[int, bool] = {}  # the threads, and whether each is patient
         self._is_free = False  # let go, to gather anew
         self._due_ms = 0
 
     def join(self, *, urgent: bool = False) -> None:
         """The calling thread is one of those; an *urgent* one does not wait for another's turn to end."""
-        self._ours.add(self._kernel.me())
-        if not urgent:
-            self._patient.add(self._kernel.me())
+        self._ours[self._kernel.me()] = not urgent
 
     def keep(self, now_ms: int) -> None:
         """All stay together; to be called often, by one of them. Every few seconds they may move."""
@@ -115,15 +112,15 @@ class OneCore:
         self._due_ms = now_ms + (_FREE_MS if self._is_free else _AGAIN_MS)
 
     def _gather(self) -> None:
-        alive, core = self._kernel.threads(), self._kernel.core_of(self._kernel.me())
-        self._ours &= alive
-        self._patient &= alive
-        for thread in self._ours:
-            self._place(thread, {core}, patient=thread in self._patient)
+        core = self._kernel.core_of(self._kernel.me())
+        for ended in self._ours.keys() - self._kernel.threads():
+            del self._ours[ended]
+        for thread, patient in list(self._ours.items()):
+            self._place(thread, {core}, patient=patient)
 
     def _let_go(self) -> None:
         for thread in self._kernel.threads():
-            self._place(thread, self._kernel.cores(), patient=thread in self._patient)
+            self._place(thread, self._kernel.cores(), patient=self._ours.get(thread, False))
 
     def _place(self, thread: int, cores: set[int], *, patient: bool) -> None:
         with suppress(OSError):  # it has ended meanwhile, or the machine does not let us: see rule 4

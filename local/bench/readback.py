@@ -19,12 +19,12 @@ from local.errors import StackError
 _BATCH = 5_000
 _QUIET_S = 10.0
 _ASK_S = 10.0
-_LEADERLESS = {
+_PASSING = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the client's own: a topic that is new is not known to it yet
 }
-_LEADERLESS_S, _AGAIN_S = 30.0, 0.5
+_PASSING_S, _AGAIN_S = 30.0, 0.5
 _CRITICAL = 2  # librdkafka's level: that a broker has gone is nothing to tell a person
 
 
@@ -78,13 +78,13 @@ class Readback:
         return [self._end(number) for number in self._partitions]
 
     def _end(self, number: int) -> int:
-        """Where partition *number* ends; a broker that lost its lead for want of CPU is given time."""
-        last_s = time.monotonic() + _LEADERLESS_S
+        """Where partition *number* ends; a lost leader, or a topic that is not known yet, is given time."""
+        last_s = time.monotonic() + _PASSING_S
         while True:
             try:
                 return self._end_now(number)
             except KafkaException as error:
-                if error.args[0].code() not in _LEADERLESS or time.monotonic() > last_s:
+                if error.args[0].code() not in _PASSING or time.monotonic() > last_s:
                     raise StackError(f"{self._topic}/{number}: its end could not be read: {error}") from error
                 time.sleep(_AGAIN_S)
 
