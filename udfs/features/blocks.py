@@ -1,5 +1,5 @@
 """
-A day's events of one key, a column each, and where days rest.
+Events of one key from a day on, a column each, and where such blocks rest.
 
 Rules: a place of a block is an event, or several that were summed up; `Blocks` keeps what it is
 given and knows no windows. What rests is packed by place (ADR-0021).
@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.record import Record
 from udfs.features.known import DIGEST_BYTES, place_of
+from udfs.features.windows import DAY_MS
 
 FRAUD, DECLINED, SMALL = 1, 2, 4  # of Event.flags; only FRAUD changes later
 FLAGS = FRAUD | DECLINED | SMALL
@@ -51,7 +52,7 @@ class PackedBlock(Record, frozen=True):
 
 
 class Block:
-    """The events of one day, a column each, in event-time order."""
+    """The events from one day until the next block's, a column each, in event-time order."""
 
     __slots__ = (
         "amounts", "bases", "currencies", "day", "fields", "flags", "ids", "numbers", "times", "told",
@@ -100,15 +101,16 @@ class Block:
 
     def pairs(self, edges: Sequence[int]) -> list[tuple[int, int]]:
         """
-        Places that may be summed up: of one kind and currency, and on one side of each of *edges*.
+        Places that may be summed up: of one day, kind and currency, and on one side of each of *edges*.
 
         Each stands in one pair at most, the elder first, and the newest of all in none; by the elder.
         """
-        waiting: dict[tuple[int, int, int, bool], int] = {}
+        waiting: dict[tuple[int, int, int, int, bool], int] = {}
         found = []
         for place in range(len(self.times) - 1):
-            side = bisect_right(edges, place)
-            kind = (side, self.flags[place] | SUMMED, self.currencies[place], self.base(place) == NO_BASE)
+            side, day = bisect_right(edges, place), self.times[place] // DAY_MS
+            flags, has_base = self.flags[place] | SUMMED, self.base(place) != NO_BASE
+            kind = (side, day, flags, self.currencies[place], has_base)
             elder = waiting.pop(kind, None)
             if elder is None:
                 waiting[kind] = place
@@ -209,7 +211,7 @@ def decode_block(day: int, body: bytes, fields: str = "") -> Block:
 
 
 class Blocks(Protocol):
-    """Where blocks rest, by day since 1970; of one key."""
+    """Where blocks rest, by the day since 1970 with which they begin; of one key."""
 
     def get(self, day: int, fields: str = "") -> Block | None:
         """The block as it was put, as `opened` has it."""

@@ -1,16 +1,17 @@
 """
 Exact sliding windows whose price does not grow with their length.
 
-An entity's counted events stand in blocks, one a day of event time. Hot, in the
-packed value: what is counted now, the newest block, and the blocks in which a
-window's edge stands. All other blocks rest in `Blocks` and are touched when a day
-begins or an edge passes into one. Rules (ADR-0021):
+An entity's counted events stand in blocks of a day of event time, or of several days
+with few events. Hot, in the packed value: what is counted now, the newest block, and the
+blocks in which a window's edge stands. All other blocks rest in `Blocks` and are touched
+when a block begins or an edge passes into one. Rules (ADR-0021, ADR-0031):
 
 1. Integers only; what enters a count leaves it as it entered.
 2. A window of span w at t is (t - w, t]; the edge of span w stands before its first event.
 3. An event that comes out of order is counted by looking through the blocks, and inserted.
-4. A block keeps at most `max_block` events, or one of each kind and currency where these are more;
-   beyond that those of a kind are summed up in pairs.
+4. A block keeps at most `max_block` events, or one of each day, kind and currency where these are more;
+   beyond that those of a kind and day are summed up in pairs. With fewer than `min_block` events it
+   goes on over the next day.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Packed(Record, frozen=True):
     measures: tuple[tuple[int, int, bool], ...] = ()  # as they were when packed
     newest_ms: int = -(2**62)  # before all time
     currencies: tuple[str, ...] = ()
-    days: tuple[int, ...] = ()  # of all blocks, the newest last
+    days: tuple[int, ...] = ()  # with which the blocks begin, the newest last
     edges: tuple[tuple[int, int], ...] = ()  # day and place, by span
     counts: tuple[int, ...] = ()
     amounts: tuple[tuple[tuple[int, int, int, bytes], ...], ...] = ()  # currency, count, sum, squares
@@ -51,9 +52,18 @@ _NONE = Packed()
 class Log:
     """The counted events of one key of an entity."""
 
-    def __init__(self, plan: Plan, blocks: Blocks, packed: Packed = _NONE, max_block: int = 256) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        blocks: Blocks,
+        packed: Packed = _NONE,
+        *,
+        max_block: int = 256,
+        min_block: int = 8,
+    ) -> None:
         self._plan = plan
         self._max_block = max_block
+        self._min_block = min_block
         self.newest_ms = packed.newest_ms
         self.summed_ms = packed.summed_ms
         self._currencies = list(packed.currencies)
@@ -159,9 +169,10 @@ class Log:
 
     def _append(self, event: Event) -> None:
         time_ms, shelf = event.time_ms, self._shelf
-        if time_ms // DAY_MS != shelf.head.day or not shelf.days:
-            self._turn(time_ms // DAY_MS)
-        head = shelf.head
+        head, day = shelf.head, time_ms // DAY_MS
+        if not shelf.days or (day != self.newest_ms // DAY_MS and len(head.times) >= self._min_block):
+            self._turn(day)
+            head = shelf.head
         head.append(event, self._currency(event.currency))
         self.newest_ms = time_ms
         self._now.count(self._plan.entering[event.flags], head, len(head.times) - 1, 1)
@@ -176,7 +187,7 @@ class Log:
             self._sum_up(head)
 
     def _turn(self, day: int) -> None:
-        """Begin a new day's block."""
+        """Begin a new block."""
         oldest = (day * DAY_MS - self._plan.longest_ms - MARGIN_MS) // DAY_MS
         self._shelf.begin(day, oldest, [block for block, _ in self._edges])
         self._edges = self._edges or [(self._shelf.head, 0) for _ in self._plan.spans_ms]

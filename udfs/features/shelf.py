@@ -1,12 +1,13 @@
 """
 Which blocks a log has: the newest, those at hand, and those that rest in `Blocks`.
 
-Rule: the newest block rests only when a newer day begins; any other that changes is kept at once.
+Rules: a block holds all events from its own day until the next block's; the newest rests only when a
+newer one begins; any other that changes is kept at once.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from udfs.features.blocks import Block, Blocks, Event
@@ -14,7 +15,7 @@ from udfs.features.windows import DAY_MS
 
 
 class Shelf:
-    """The blocks of one key, a day each."""
+    """The blocks of one key."""
 
     __slots__ = ("_at_hand", "_blocks", "_fields", "days", "head")
 
@@ -22,11 +23,11 @@ class Shelf:
         self._blocks = blocks
         self._at_hand = at_hand
         self._fields = fields
-        self.days = list(days)  # of all blocks, the newest last
+        self.days = list(days)  # with which the blocks begin, the newest last
         self.head = at_hand[self.days[-1]] if self.days else Block(0, fields)
 
     def block(self, day: int) -> Block:
-        """The block of *day*, which then is at hand."""
+        """The block that begins with *day*, which then is at hand."""
         block = self._at_hand.get(day)
         if block is None:
             block = self._at_hand[day] = self._blocks.get(day, self._fields) or Block(day, self._fields)
@@ -41,21 +42,21 @@ class Shelf:
         return self.block(self.days[bisect_right(self.days, block.day)])
 
     def begin(self, day: int, oldest: int, held: Iterable[Block]) -> None:
-        """A newer *day* begins; only *held* stay at hand, and what is older than *oldest* is forgotten."""
+        """A newer block begins with *day*; only *held* stay at hand; blocks before *oldest* are forgotten."""
         if self.days:
             self._blocks.put(self.head)
         self._at_hand = {block.day: block for block in held}
-        while self.days and self.days[0] < oldest and self.days[0] not in self._at_hand:
-            self._blocks.remove(self.days.pop(0))
         self.head = self._at_hand[day] = Block(day, self._fields)
         self.days.append(day)
+        while len(self.days) > 1 and self.days[1] <= oldest and self.days[0] not in self._at_hand:
+            self._blocks.remove(self.days.pop(0))
 
     def insert(self, event: Event, currency: int) -> tuple[Block, int]:
         """Put an *event* that is not the newest at its place."""
         day = event.time_ms // DAY_MS
-        if day not in self.days:
-            insort(self.days, day)
-        block = self.block(day)
+        if day < self.days[0]:
+            self.days.insert(0, day)
+        block = self.block(self.days[self._covering(day)])
         place = block.insert(event, currency)
         self.keep(block)
         return block, place
@@ -80,14 +81,11 @@ class Shelf:
     def find_near(self, event_id: bytes, time_ms: int) -> bool:
         """Whether an event of this id stands less than a day away."""
         day = time_ms // DAY_MS
-        for one in reversed(self.days):
-            if one < day - 1:
-                break
-            if one <= day + 1:
-                block = self.block(one)
-                place = block.place_of(event_id)
-                if place >= 0 and abs(block.times[place] - time_ms) < DAY_MS:
-                    return True
+        for one in self.days[self._covering(day - 1) : bisect_right(self.days, day + 1)]:
+            block = self.block(one)
+            place = block.place_of(event_id)
+            if place >= 0 and abs(block.times[place] - time_ms) < DAY_MS:
+                return True
         return False
 
     def before(self, time_ms: int, event_id: bytes) -> tuple[Block, int] | None:
@@ -102,15 +100,18 @@ class Shelf:
 
     def first_after(self, time_ms: int) -> int | None:
         """Time of the oldest event after *time_ms*."""
-        for day in self.days:
-            if (day + 1) * DAY_MS > time_ms:
-                block = self.block(day)
-                place = bisect_right(block.times, time_ms)
-                if place < len(block.times):
-                    return block.times[place]
+        for day in self.days[self._covering(time_ms // DAY_MS) :]:
+            block = self.block(day)
+            place = bisect_right(block.times, time_ms)
+            if place < len(block.times):
+                return block.times[place]
         return None
 
     def clear(self) -> None:
         """No block rests any more."""
         for day in self.days:
             self._blocks.remove(day)
+
+    def _covering(self, day: int) -> int:
+        """Which of the blocks holds the events of *day*: the oldest, if none begins so early."""
+        return max(0, bisect_right(self.days, day) - 1)

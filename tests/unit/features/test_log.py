@@ -87,6 +87,7 @@ steps = st.builds(
     device=st.sampled_from((None, "a", "b", "c")),
     base_minor=st.none() | st.integers(0, MAX_BASE_MINOR),
 )
+few = st.sampled_from((1, 2, 3, 8))  # events that make a block
 
 
 def expected(told: list[Event], event: Event) -> dict[str, Value]:
@@ -147,13 +148,17 @@ def nearly(values: dict[str, Value]) -> dict[str, object]:
 
 
 @settings(deadline=None)  # the machine may be busy
-@given(moves=st.lists(steps, max_size=20))
-def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
-    """Whatever the order, and whatever is reported when, each aggregate is what its definition says."""
+@given(moves=st.lists(st.tuples(steps, few), max_size=20))
+def test_every_aggregate_equals_the_oracle(moves: list[tuple[Step, int]]) -> None:
+    """
+    Whatever the order, and whatever is reported when, each aggregate is what its definition says.
+
+    So it is whatever size blocks had when they were begun: a release may change it.
+    """
     told: list[Event] = []
     packed, blocks, now_ms = Packed(), MemoryBlocks(), START_MS
-    for number, move in enumerate(moves):
-        log = Log(MERCHANT.plan, blocks, packed)
+    for number, (move, min_block) in enumerate(moves):
+        log = Log(MERCHANT.plan, blocks, packed, min_block=min_block)
         if move.labels is None:
             now_ms += move.after_ms
             device = digest(move.device) if move.device else bytes(8)
@@ -172,11 +177,17 @@ def test_every_aggregate_equals_the_oracle(moves: list[Step]) -> None:
 
 
 @settings(deadline=None)
-@given(moves=st.lists(steps, max_size=20), later_ms=st.sampled_from(EDGES_MS) | st.integers(0, 30 * DAY_MS))
-def test_what_only_looks_sees_every_window_at_its_own_time(moves: list[Step], later_ms: int) -> None:
+@given(
+    moves=st.lists(steps, max_size=20),
+    min_block=few,
+    later_ms=st.sampled_from(EDGES_MS) | st.integers(0, 30 * DAY_MS),
+)
+def test_what_only_looks_sees_every_window_at_its_own_time(
+    moves: list[Step], min_block: int, later_ms: int
+) -> None:
     """From the newest event's time on, each aggregate is what its definition says, and the log stays."""
     told: list[Event] = []
-    log, now_ms = Log(MERCHANT.plan, MemoryBlocks()), START_MS
+    log, now_ms = Log(MERCHANT.plan, MemoryBlocks(), min_block=min_block), START_MS
     for number, move in enumerate(moves):
         now_ms += abs(move.after_ms)
         device = digest(move.device) if move.device else bytes(8)
@@ -192,16 +203,43 @@ def test_what_only_looks_sees_every_window_at_its_own_time(moves: list[Step], la
     assert log.packed() == before
 
 
-def test_the_hot_value_does_not_grow_with_the_window() -> None:
-    """Of a hundred days, two payments each, the value holds the days at the edges, and forgets the oldest."""
+@pytest.mark.parametrize(("min_block", "kept"), [(1, 13), (5, 5)])
+def test_the_hot_value_does_not_grow_with_the_window(min_block: int, kept: int) -> None:
+    """
+    Of a hundred days, two payments each, the value holds the blocks at the edges, and forgets the oldest.
+
+    Kept are 13 days: window, delay, margin, and the days they begin in; in blocks of 3 days each they are 5.
+    """
     blocks = MemoryBlocks()
-    log = Log(MERCHANT.plan, blocks)
+    log = Log(MERCHANT.plan, blocks, min_block=min_block)
     for half_day in range(200):
         log.observe(
             Event(START_MS + half_day * DAY_MS // 2, 1, "EUR", 0, digest(str(half_day)), told=bytes(8))
         )
     assert len(log.packed().blocks) <= len(MERCHANT.plan.spans_ms) + 1
-    assert len(blocks.kept) <= 9 + 2 + 1 + 1  # window, delay, margin, and the days they begin in
+    assert len(blocks.kept) <= kept
+
+
+def test_days_with_few_events_share_a_block() -> None:
+    """A payment a day touches the blocks that rest once in min_block days."""
+    blocks = MemoryBlocks()
+    log = Log(MERCHANT.plan, blocks, min_block=8)
+    for day in range(8):
+        log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day)), told=bytes(8)))
+    assert blocks.kept == {}
+    log.observe(Event(START_MS + 8 * DAY_MS, 1, "EUR", 0, digest("next"), told=bytes(8)))
+    assert [len(block.times) for block in blocks.kept.values()] == [8]
+
+
+def test_events_of_different_days_are_not_summed_up() -> None:
+    """What shares a block with a busy day stays apart from it, so that a window's edge finds it."""
+    log = Log(MERCHANT.plan, MemoryBlocks(), max_block=16)
+    for day in (0, 1):
+        log.observe(Event(START_MS + day * DAY_MS, 5, "EUR", 0, digest(str(day)), told=bytes(8)))
+    for number in range(100):
+        log.observe(Event(START_MS + 2 * DAY_MS + number, 5, "EUR", 0, digest(f"b{number}"), told=bytes(8)))
+    look = Event(START_MS + 3 * DAY_MS, 5, "EUR", 0, bytes(8), counts=False)  # the first has just left 3 d
+    assert MERCHANT.features(log, log.read(look.time_ms), look)["count__3d_"] == 101
 
 
 def test_a_block_is_bounded() -> None:
@@ -257,7 +295,7 @@ def test_a_longer_window_is_counted_from_what_is_kept() -> None:
     """A feature that is added while the job rests finds the events of the blocks that rest."""
     short = Entity("merchant", [Entry("count_3d", "merchant", "count", "3d")])
     blocks = MemoryBlocks()
-    log = Log(short.plan, blocks)
+    log = Log(short.plan, blocks, min_block=1)
     for day in range(3):
         log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
     grown = Log(MERCHANT.plan, blocks, log.packed())
@@ -269,7 +307,7 @@ def test_what_is_tracked_anew_is_found_in_what_is_kept() -> None:
     """A largest amount that is asked for later is the largest of the blocks that rest."""
     short = Entity("merchant", [Entry("count_3d", "merchant", "count", "3d")])
     blocks = MemoryBlocks()
-    log = Log(short.plan, blocks)
+    log = Log(short.plan, blocks, min_block=1)
     for day, amount_minor in enumerate((3, 9, 4)):
         log.observe(Event(START_MS + day * DAY_MS, amount_minor, "EUR", 0, digest(str(day))))
     grown = Log(MERCHANT.plan, blocks, log.packed())
@@ -294,7 +332,7 @@ def test_base_amounts_count_from_when_they_are_told() -> None:
     """Asked for later, they are those of payments that came since; before them the column is empty."""
     short = Entity("merchant", [Entry("sum_3d", "merchant", "sum", "3d")])
     blocks = MemoryBlocks()
-    log = Log(short.plan, blocks)
+    log = Log(short.plan, blocks, min_block=1)
     for day in range(3):
         log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day))))
     assert {block.bases for _, block in log.packed().blocks} == {b""}
@@ -329,7 +367,7 @@ def test_least_amounts_are_bounded() -> None:
 def test_a_log_that_is_not_seen_empties() -> None:
     """Once every window has passed, the log says so, and leaves no block."""
     blocks = MemoryBlocks()
-    log = Log(MERCHANT.plan, blocks)
+    log = Log(MERCHANT.plan, blocks, min_block=1)
     for day in range(3):
         log.observe(Event(START_MS + day * DAY_MS, 1, "EUR", 0, digest(str(day)), told=bytes(8)))
     assert not log.expired(log.newest_ms + 11 * DAY_MS)
