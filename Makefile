@@ -61,7 +61,7 @@ PEERS_VENV := .venv-peers
 $(PEERS_VENV)/.peers: requirements/peers.txt
 	@bash local/setup.sh $(PEERS_VENV) requirements/peers.txt peers
 
-bench: $(VENV)/.dev $(if $(filter peers,$(ONLY)),$(PEERS_VENV)/.peers) ## speed, beside its floor: build/bench.json and bench.html [ONLY=growth|profiles|peers]
+bench: $(VENV)/.dev $(if $(filter peers,$(ONLY)),$(PEERS_VENV)/.peers) ## speed, beside its floor: build/bench.json and bench.html [ONLY=growth|profiles|catalogue|peers]
 	@$(PYTHON) -m local.bench $(call option,only,ONLY)
 
 bench-check: $(VENV)/.dev ## has a change made it slower by a quarter? [UPDATE=1 writes the baseline]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from local import ports
-from local.bench import batch, growth, parts, profiles, pure, report, rivals
+from local.bench import batch, catalogues, growth, parts, profiles, pure, report, rivals
 from local.bench.cases import Case
 from local.bench.jobs import WARM_PLACES, leave_nothing
 from local.bench.table import table
@@ -25,6 +25,7 @@ RUNS: Mapping[str, Sequence[Part]] = {
     WHOLE: (parts.whole_job, parts.hashmap, parts.dynamodb, parts.floor, parts.jvm_floor),
     "growth": (growth.one_job, growth.subtasks, growth.taskmanagers),
     "profiles": (profiles.thread, profiles.process),
+    "catalogue": (catalogues.whole, catalogues.short, catalogues.accounts),
     "peers": (rivals.peers, batch.features),
 }
 

@@ -142,6 +142,26 @@ def peers(report: Report) -> Table | None:
     return _table(Table("Peers on the same work", ("case", "txn/s", "against ours", *_REST), rows))
 
 
+def catalogues(report: Report) -> Table | None:
+    """What less of the catalogue of features gives: all that goes through, and latency at fixed rates."""
+    found, base = reading.catalogues(report), reading.named(report, "catalogue_whole")
+    rows = [
+        (
+            case["name"],
+            count(case.get("txn_per_s")),
+            reading.change(case, base) if "txn_per_s" in case else NONE,
+            count(case.get("offered_per_s")),
+            count(case.get("achieved_per_s")),
+            *(fine(case.get("latency_ms", {}).get(name)) for name in ("p50", "p99")),
+            percent(case.get("degraded"), 2),
+            _job_us(case) if "cores" in case else NONE,
+        )
+        for case in found
+    ]
+    columns = ("case", "txn/s", "against all", "offered/s", "achieved/s", *_REST, "job, us a transaction")
+    return _table(Table("What the catalogue costs", columns, rows))
+
+
 def cases(report: Report) -> Table | None:
     """Every case, with what most of them have."""
     plain = (
@@ -167,6 +187,7 @@ ALL: Sequence[Callable[[Report], Table | None]] = (
     growth,
     profiles,
     peers,
+    catalogues,
 )
 _REST = ("p50, ms", "p99, ms", "degraded")
 

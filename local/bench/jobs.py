@@ -22,6 +22,8 @@ CHECKPOINT_MS = 10_000
 WARM_PLACES = partial(Places, compilers=())  # services with both compilers, as in production
 _JVM = "-Xmx2g -XX:+UseG1GC"
 _FLOOR = Path(__file__).with_name("floor_job.py")
+_PROJECT = Path(__file__).parents[2]
+_PACKAGES = ("flink_app", "udfs", "schemas")  # all that the job runs
 
 MakeServices = Callable[[Places, JobPlan], Sequence[Service]]
 
@@ -39,6 +41,19 @@ def the_floor(places: Places, plan: JobPlan) -> list[Service]:
 def the_jvm_floor(places: Places, plan: JobPlan) -> list[Service]:
     """From Kafka to Kafka in the JVM alone."""
     return [_instead(job.job(places, plan), "--jvm")]
+
+
+def with_catalogue(entries: str) -> MakeServices:
+    """The shipped job, but for its catalogue of features: *entries*, as catalogue.yaml has them."""
+
+    def services(places: Places, plan: JobPlan) -> list[Service]:
+        code = _code(places).resolve()
+        for package in _PACKAGES:
+            shutil.copytree(_PROJECT / package, code / package, dirs_exist_ok=True)
+        (code / "udfs" / "features" / "catalogue.yaml").write_text(entries, encoding="utf-8")
+        return [_run_from(code, job.job(places, plan))]
+
+    return services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +77,12 @@ class JobUnderTest:
 
 
 def bench_plan(
-    *, backend: str = "rocksdb", hot_state: bool = False, parallelism: int = 1, mode: str = "thread"
+    *,
+    backend: str = "rocksdb",
+    hot_state: bool = False,
+    parallelism: int = 1,
+    mode: str = "thread",
+    stages: bool = True,
 ) -> JobPlan:
     """The plan of a measured job: live, without DynamoDB unless *hot_state*."""
     return JobPlan(
@@ -73,7 +93,7 @@ def bench_plan(
         properties={
             "hot.state": {"enabled": str(hot_state).lower()},
             "order": {"wait": "none"},
-            "engine": {"execution.mode": mode},
+            "engine": {"execution.mode": mode, "entity.stages": "on" if stages else "off"},
         },
     )
 
@@ -109,8 +129,21 @@ def leave_nothing(stack: Stack) -> None:
     session.stop(stack)
     stack.stop(stack.running())
     stack.erase()
-    for leftover in (flink_files.checkpoints(stack.places.run), stack.places.run / "tmp"):
+    run = stack.places.run
+    for leftover in (flink_files.checkpoints(run), run / "tmp", _code(stack.places)):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _code(places: Places) -> Path:
+    return places.run / "code"
+
+
+def _run_from(code: Path, service: Service) -> Service:
+    """*service* with the job's packages as they are in *code*."""
+    main = str(code / "flink_app" / "main.py")
+    words = tuple(main if word.endswith("main.py") else word for word in service.command)
+    environment = {**dict(service.environment), "PYTHONPATH": str(code)}
+    return replace(service, command=words, environment=tuple(environment.items()))
 
 
 def _instead(service: Service, kind: str) -> Service:

@@ -80,6 +80,12 @@ _SECTIONS = (
         pictures.peers,
         figures.peers,
     ),
+    Section(
+        "Catalogue",
+        "The same job with all features, with the account's alone, and with windows of up to 24 hours alone.",
+        pictures.catalogues,
+        figures.catalogues,
+    ),
 )
 
 

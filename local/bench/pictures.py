@@ -105,6 +105,14 @@ def peers(report: Report) -> str:
     return _figure(bars(naming, {"": _rates(group.cases, group.base)}, count), {})
 
 
+def catalogues(report: Report) -> str:
+    """A bar for each catalogue's throughput."""
+    found = [case for case in reading.catalogues(report) if "txn_per_s" in case]
+    naming = Naming("catalogues", "Catalogues", "Transactions a second with all or less of the catalogue.")
+    rates = {"": _rates(found, reading.named(report, "catalogue_whole"))}
+    return _figure(bars(naming, rates, count), {}) if found else ""
+
+
 def _with_floor(case: Case) -> Iterator[Bar]:
     yield _bar(case["name"], case["txn_per_s"], f"{count(case['txn_per_s'])} txn/s", "job")
     if "floor_txn_per_s" in case:

@@ -107,6 +107,11 @@ def peers(report: Report) -> Group | None:
     return Group("Peers", sorted(found, key=lambda case: -(rate_of(case) or 0)), base) if found else None
 
 
+def catalogues(report: Report) -> list[Case]:
+    """The cases of the job with all or less of its catalogue of features."""
+    return cases_of(report, "catalogue_")
+
+
 def processes(cases: Iterable[Case]) -> list[str]:
     """The processes whose cores *cases* tell: those known in their order, then the others."""
     found = {process for case in cases for process in case.get("cores", {})}

@@ -22,7 +22,7 @@ def test_an_unknown_kind_of_run_is_refused(unknown: str, capsys: pytest.CaptureF
     """What can't be measured is refused before anything is started, with what can."""
     with pytest.raises(SystemExit, match="2"):
         main(["--only", unknown])
-    assert "'growth', 'profiles', 'peers'" in capsys.readouterr().err
+    assert "'growth', 'profiles', 'catalogue', 'peers'" in capsys.readouterr().err
 
 
 def test_every_kind_of_run_has_parts_of_its_own() -> None:

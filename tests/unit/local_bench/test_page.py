@@ -88,7 +88,7 @@ def test_every_picture_can_be_read_aloud(document: Document) -> None:
     ids = [attributes["id"] for _, attributes in document.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     pictures = document.of("svg")
-    assert len(pictures) == 12
+    assert len(pictures) == 13
     for picture in pictures:
         assert picture["role"] == "img"
         assert set(str(picture["aria-labelledby"]).split()) <= set(ids)

@@ -48,6 +48,7 @@ def test_all_of_it() -> None:
         "Growth",
         "Thread and process profile",
         "Peers on the same work",
+        "What the catalogue costs",
     ]
 
 
@@ -151,6 +152,16 @@ def test_both_profiles_stand_together() -> None:
 def test_peers_are_held_against_ours() -> None:
     """A peer's throughput is told by its distance to ours."""
     assert row(table(EVERYTHING), "peer_quixstreams")[1:] == ["1,025", "-75.0 %"]
+
+
+def test_less_of_the_catalogue_is_held_against_all() -> None:
+    """A catalogue's throughput is told by its distance to the whole one's; a fixed rate by none."""
+    lines = section(table(EVERYTHING), "What the catalogue costs")
+    assert [[cell.strip() for cell in line if cell][:3] for line in lines[1:]] == [
+        ["catalogue_whole", "1,500", "-"],
+        ["catalogue_short", "3,000", "+100.0 %"],
+        ["catalogue_short_200", "-", "-"],
+    ]
 
 
 @pytest.mark.parametrize("case", EVERYTHING["cases"], ids=lambda case: case["name"])
