@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.record import Record
-from udfs.features.log import Packed
+from udfs.features.packed_log import Packed
 from udfs.features.recent import Entry, Recent
 from udfs.features.windows import LONGEST_MS
 

@@ -19,34 +19,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from schemas.record import Record
-from udfs.features.blocks import FLAGS, FRAUD, Block, Blocks, Event, PackedBlock, opened
+from udfs.features.blocks import FLAGS, FRAUD, Block, Blocks, Event, opened
 from udfs.features.measures import Amounts, Plan, Reading
+from udfs.features.packed_log import NOTHING, Packed, amounts_at_rest, reading_of
 from udfs.features.shelf import Shelf
-from udfs.features.trackers import Step
 from udfs.features.windows import DAY_MS
 
 MARGIN_MS = DAY_MS  # events up to so much out of order find all that their windows reach
-
-
-class Packed(Record, frozen=True):
-    """A log as it rests. Fields are only appended, with defaults."""
-
-    measures: tuple[tuple[int, int, bool], ...] = ()  # as they were when packed
-    newest_ms: int = -(2**62)  # before all time
-    currencies: tuple[str, ...] = ()
-    days: tuple[int, ...] = ()  # with which the blocks begin, the newest last
-    edges: tuple[tuple[int, int], ...] = ()  # day and place, by span
-    counts: tuple[int, ...] = ()
-    amounts: tuple[tuple[tuple[int, int, int, bytes], ...], ...] = ()  # currency, count, sum, squares
-    blocks: tuple[tuple[int, PackedBlock], ...] = ()
-    summed_ms: int = 0  # time of the newest event of which a window may need more than is kept
-    tracked: tuple[tuple[str, int, int, str], ...] = ()  # as they were when packed
-    steps: tuple[tuple[Step, ...], ...] = ()  # by what is tracked
-    based: tuple[int, ...] = ()  # which measures held base amounts when packed; their currency is `BASE`
-
-
-_NONE = Packed()
 
 
 class Log:
@@ -56,7 +35,7 @@ class Log:
         self,
         plan: Plan,
         blocks: Blocks,
-        packed: Packed = _NONE,
+        packed: Packed = NOTHING,
         *,
         max_block: int = 256,
         min_block: int = 8,
@@ -71,7 +50,7 @@ class Log:
         self._shelf = Shelf(blocks, packed.days, hot, plan.fields)
         if (packed.measures, packed.tracked, packed.based) == (plan.counted, plan.tracked, plan.based):
             self._edges = [(hot[day], place) for day, place in packed.edges]
-            self._now = _read(plan, packed)
+            self._now = reading_of(packed, plan)
         else:
             self._edges = self._found_edges()
             self._now = self._looked_up(self.newest_ms)
@@ -86,7 +65,7 @@ class Log:
             days=tuple(self._shelf.days),
             edges=tuple([(block.day, place) for block, place in self._edges]),
             counts=tuple(self._now.counts),
-            amounts=tuple([_amounts(each) for each in self._now.amounts]),
+            amounts=tuple([amounts_at_rest(each) for each in self._now.amounts]),
             blocks=tuple([(day, hot[day].packed()) for day in hot]) if self._shelf.days else (),
             summed_ms=self.summed_ms,
             tracked=self._plan.tracked,
@@ -282,23 +261,3 @@ class Log:
         flags = block.flags[place] & FLAGS
         for span in spans:
             self._now.count(self._plan.of_span[span][flags], block, place, sign)
-
-
-def _read(plan: Plan, packed: Packed) -> Reading:
-    reading = Reading(plan)
-    reading.counts = list(packed.counts)
-    reading.amounts = [
-        {currency: Amounts(count, total, int.from_bytes(squares)) for currency, count, total, squares in each}
-        for each in packed.amounts
-    ]
-    for tracker, steps in zip(reading.trackers, packed.steps, strict=True):
-        tracker.unpack(steps)
-    return reading
-
-
-def _amounts(by_currency: dict[int, Amounts]) -> tuple[tuple[int, int, int, bytes], ...]:
-    return tuple([(c, a.count, a.sum, _number(a.squares)) for c, a in by_currency.items()])
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes((value.bit_length() + 7) // 8)

@@ -19,8 +19,9 @@ from schemas.fx_rate import FxRate
 from schemas.record import Record, asdict, astuple, replace
 from schemas.transaction import Transaction
 from udfs.features.history import AccountHistory
-from udfs.features.log import Packed
-from udfs.features.names import BY_NAME, PLACES, UNPLACED, Snapshot
+from udfs.features.names import BY_NAME, Snapshot
+from udfs.features.packed_log import Packed
+from udfs.features.places import PLACES, UNPLACED
 from udfs.features.profile import Profile
 from udfs.features.recent import recent_of
 from udfs.features.versions import as_of

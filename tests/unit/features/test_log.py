@@ -18,7 +18,8 @@ from udfs.features.blocks import DECLINED, FRAUD, SMALL, Event, MemoryBlocks
 from udfs.features.catalogue import Entity
 from udfs.features.entries import Entry, read_catalogue
 from udfs.features.known import digest
-from udfs.features.log import Log, Packed
+from udfs.features.log import Log
+from udfs.features.packed_log import Packed
 from udfs.features.rates import MAX_BASE_MINOR
 from udfs.features.trackers import MAX_DISTINCT, MAX_STEPS, Tracked
 from udfs.features.windows import DAY_MS, HOUR_MS

@@ -18,7 +18,8 @@ from tests.builders import NOON_MS, customer, hit, payment, rate
 from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
-from udfs.features.names import BY_NAME, PLACES
+from udfs.features.names import BY_NAME
+from udfs.features.places import PLACES
 from udfs.features.profile import profile_of
 from udfs.operators.account_state import (
     AccountState,
