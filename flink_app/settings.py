@@ -171,12 +171,13 @@ class ScoreSettings:
         "Transactions in one call at most.", default=64, low=1, high=1000, source="DESIGN"
     )
     max_wait_ms: int = setting(
-        "How long after a call the next one waits for more transactions; the first goes at once.",
+        "How long after a call the next one waits for more transactions, three times as long while one is "
+        "under way; one that comes alone goes at once.",
         default=5,
         unit="ms",
         low=0,
         high=1000,
-        source="DESIGN",
+        source="DESIGN, ADR-0032",
     )
     max_pending: int = setting(
         "Transactions in flight in one process before the source is held.",

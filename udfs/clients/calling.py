@@ -39,7 +39,8 @@ class ScorerSettings:
         endpoint: Name of the SageMaker endpoint; default "fraudstream".
         deadline_ms: From submit to answer, whatever happens, ms; default 200.
         max_rows: Rows in one call at most; default 64.
-        max_wait_ms: How long after a call the next one waits for rows, ms; the first goes at once; default 5.
+        max_wait_ms: How long after a call the next one waits for rows, ms, and three times as long while
+            one is under way; a row that comes alone goes at once; default 5.
         attempts: Calls for the same rows at most, all before the deadline; default 2.
         attempt_timeout_ms: Longest one attempt lasts, ms; default 0, the whole deadline:
             a shorter one turns late answers into repeats. Set it to about twice the

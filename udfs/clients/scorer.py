@@ -12,6 +12,7 @@ import asyncio
 import collections
 import functools
 import logging
+import math
 import random
 import threading
 from collections.abc import Iterable
@@ -27,10 +28,7 @@ from udfs.scoring.breaker import Breaker, admits, record
 __all__ = ["Scorer", "ScorerCounts", "ScorerSettings", "ScoringHandle", "attach_scorer"]
 
 _log = logging.getLogger(__name__)
-# Under load, rows wait for more of their like: a call costs more than waiting (ADR-0020, ADR-0030).
-# Load begins with so many rows in `max_wait_ms` and ends below so many.
-_LOAD_BEGINS, _LOAD_ENDS = 4, 3
-_LONG_WAIT = 3  # times max_wait_ms
+_LONG_WAIT = 3  # times max_wait_ms: how long rows wait for calls that are under way (ADR-0032)
 
 
 class _Row:
@@ -98,8 +96,8 @@ class Scorer:
         self._queue: collections.deque[_Row] = collections.deque()  # to be sent
         self._watched: collections.deque[_Row] = collections.deque()  # to be answered, by deadline
         self._watch: asyncio.TimerHandle | None = None
-        self._waits = 1  # of max_wait_ms, that the next rows wait
-        self._next_s = 0.0  # of the loop's clock: not before, the next rows are collected
+        self._collected_s = -math.inf  # of the loop's clock: when rows were collected last
+        self._collecting: asyncio.TimerHandle | None = None  # while rows wait to be
         self._calls: set[asyncio.Task[Scores | str]] = set()
         self._lock = threading.Lock()
         self._handles = 0
@@ -124,23 +122,19 @@ class Scorer:
             closing.add_done_callback(_see)
 
     def _gather(self) -> None:
-        """A row that comes alone goes at once; those that follow closely go together (ADR-0018)."""
-        self.loop.call_at(self._next_s, self._collect)
+        """A row that comes alone goes at once; those that follow wait for the calls under way (ADR-0032)."""
+        waits = _LONG_WAIT if self._calls else 1
+        due_s = self._collected_s + waits * self.settings.max_wait_ms / 1000
+        self._collecting = self.loop.call_at(due_s, self._collect)
 
     def _collect(self) -> None:
         rows = self.inbox.take()
-        self._next_s = self.loop.time() + self._wait_s(len(rows))
+        self._collecting, self._collected_s = None, self.loop.time()
         self._queue.extend(rows)
         self._watched.extend(rows)
         self._dispatch()
         if self._watch is None:
             self._answer_expired()
-
-    def _wait_s(self, rows: int) -> float:
-        """How long the next rows wait, after so many came in the last wait."""
-        enough = _LOAD_BEGINS if self._waits == 1 else _LOAD_ENDS
-        self._waits = _LONG_WAIT if rows >= enough * self._waits else 1
-        return self._waits * self.settings.max_wait_ms / 1000
 
     def _dispatch(self) -> None:
         while len(self._calls) < self.settings.max_in_flight_calls and (batch := self._next_batch()):
@@ -176,6 +170,9 @@ class Scorer:
         else:
             self._fall_back(batch, outcome)
         self._dispatch()
+        if self._collecting is not None and not self._calls:
+            self._collecting.cancel()
+            self._gather()
 
     def _record(self, began_ms: int, *, ok: bool) -> None:
         jitter_ms = int(random.uniform(0, self.settings.breaker_jitter_ms))

@@ -107,41 +107,39 @@ def test_rows_join_one_call() -> None:
     steered(_scenario)
 
 
-@pytest.mark.parametrize(("rows", "waited_s"), [(3, 0.005), (4, 0.015)])
-def test_after_many_rows_the_next_wait_longer(rows: int, waited_s: float) -> None:
-    """Four rows that came together make the next ones wait for three periods, three for one."""
+@pytest.mark.parametrize(("takes_s", "waited_s"), [(0.002, 0.005), (0.010, 0.010), (0.100, 0.015)])
+def test_rows_wait_for_the_call_under_way(takes_s: float, waited_s: float) -> None:
+    """What comes meanwhile goes when the call is answered, but not before 5 ms nor after three times that."""
+
+    async def _takes(_: int) -> None:
+        await asyncio.sleep(takes_s)
 
     async def _scenario() -> None:
-        endpoint = FakeEndpoint()
+        endpoint = FakeEndpoint(_takes)
         handle = scorer_of(endpoint).attach()
-        for ticket in range(rows):
-            handle.submit(ticket, b"x")
-        await rest(0.001)
-        handle.submit(rows, b"y")
+        for ticket, row in enumerate((b"first", b"a", b"b")):
+            handle.submit(ticket, row)
+            await rest(0.001)
         await rest(0.02)
-        (first_s, _), (second_s, _) = endpoint.calls
-        assert second_s - first_s == pytest.approx(waited_s)
+        assert endpoint.calls[1:] == [(pytest.approx(waited_s), [b"a", b"b"])]
 
     steered(_scenario)
 
 
-@pytest.mark.parametrize(("rows", "waited_s"), [(8, 0.005), (9, 0.015)])
-def test_load_ends_at_a_lower_rate_than_it_begins(rows: int, waited_s: float) -> None:
-    """While rows wait for three periods, three in each keep them waiting so long."""
+def test_rows_wait_for_every_call_under_way() -> None:
+    """Of two calls the later answer ends the waiting."""
+
+    async def _takes(call: int) -> None:
+        await asyncio.sleep(0.02 / call)
 
     async def _scenario() -> None:
-        endpoint = FakeEndpoint()
+        endpoint = FakeEndpoint(_takes)  # until 20, and from 15 until 25
         handle = scorer_of(endpoint).attach()
-        for ticket in range(4):
+        for ticket in range(3):
             handle.submit(ticket, b"x")
-        await rest(0.001)
-        for ticket in range(rows):
-            handle.submit(4 + ticket, b"y")
-        await rest(0.015)
-        handle.submit(4 + rows, b"z")
+            await rest(0.001 + 0.015 * ticket)
         await rest(0.02)
-        _, (second_s, _), (third_s, _) = endpoint.calls
-        assert third_s - second_s == pytest.approx(waited_s)
+        assert [at_s for at_s, _ in endpoint.calls] == pytest.approx([0.0, 0.015, 0.025])
 
     steered(_scenario)
 
