@@ -25,6 +25,7 @@ _MODEL = "sagemaker"
 _START_S = 10.0  # of the endpoint, at most
 _PATIENCE_S = 60.0  # for a job that is behind at first
 _BEHIND_S = 0.5  # so much traffic on its way is not behind
+_STEADY_S = 3.0  # a job that is cold catches up for a moment and falls behind again
 _POLL_S = 0.2
 _SEED = 41
 
@@ -89,11 +90,13 @@ def _most_s(shape: Shape) -> float:
 
 
 def _keep_up(reader: Readback, feeder: Feeder, shape: Shape) -> None:
-    """Traffic has flowed for a while, and the job, its code compiled, is no longer behind it."""
-    begin_s = time.monotonic()
-    while (passed_s := time.monotonic() - begin_s) < shape.warm_s + _PATIENCE_S:
+    """Traffic has flowed for a while, and the job, its code compiled, has not been behind it for a time."""
+    begin_s = behind_s = time.monotonic()
+    while (now_s := time.monotonic()) - begin_s < shape.warm_s + _PATIENCE_S:
         behind = len(feeder.sent_ms) - reader.read_for(_POLL_S)
-        if passed_s > shape.warm_s and behind < shape.rate * _BEHIND_S:
+        if behind >= shape.rate * _BEHIND_S:
+            behind_s = now_s
+        if now_s - begin_s > shape.warm_s and now_s - behind_s > _STEADY_S:
             return
     tell(f"  the job is still {behind:,} transactions behind")
 
