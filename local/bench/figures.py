@@ -75,7 +75,7 @@ def surges(report: Report) -> Table | None:
             case["name"],
             *(count(case.get(name)) for name in ("offered_per_s", "burst_per_s", "burst_s", "pause_s")),
             fine(case.get("recovered_s", case.get("caught_up_s"))),
-            *(fine(case.get("latency_ms", {}).get(name)) for name in ("p50", "p99")),
+            *_ends(case),
         )
         for case in found
     ]
@@ -152,9 +152,9 @@ def catalogues(report: Report) -> Table | None:
             reading.change(case, base) if "txn_per_s" in case else NONE,
             count(case.get("offered_per_s")),
             count(case.get("achieved_per_s")),
-            *(fine(case.get("latency_ms", {}).get(name)) for name in ("p50", "p99")),
+            *_ends(case),
             percent(case.get("degraded"), 2),
-            _job_us(case) if "cores" in case else NONE,
+            _job_us(case),
         )
         for case in found
     ]
@@ -198,7 +198,7 @@ def _held_row(group: Group, case: Case) -> tuple[str, ...]:
         case["name"],
         count(reading.rate_of(case)),
         reading.change(case, group.base),
-        *(fine(case.get("latency_ms", {}).get(name)) for name in ("p50", "p99")),
+        *_ends(case),
         percent(case.get("degraded"), 2),
     )
 
@@ -216,6 +216,10 @@ def _latency_row(case: Case) -> tuple[str, ...]:
     )
 
 
+def _ends(case: Case) -> list[str]:
+    return [fine(case.get("latency_ms", {}).get(name)) for name in ("p50", "p99")]
+
+
 def _quantiles(case: Case, key: str) -> list[str]:
     times: Mapping[str, Any] = case.get(key, {})
     return [fine(times.get(name)) for name in QUANTILES]
@@ -226,7 +230,7 @@ def _cores(value: float | None) -> str:
 
 
 def _job_us(case: Case) -> str:
-    rate, used = reading.rate_of(case), case["cores"].get("job")
+    rate, used = reading.rate_of(case), case.get("cores", {}).get("job")
     return NONE if not rate or used is None else fine(used / rate * 1e6)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from local import flink_files, job, session, setup_ends
+from local import artifacts, flink_files, job, session, setup_ends
 from local.flink_files import JobPlan
 from local.services import Places, Service
 from local.stack import Stack
@@ -22,7 +22,6 @@ CHECKPOINT_MS = 10_000
 WARM_PLACES = partial(Places, compilers=())  # services with both compilers, as in production
 _JVM = "-Xmx2g -XX:+UseG1GC"
 _FLOOR = Path(__file__).with_name("floor_job.py")
-_PROJECT = Path(__file__).parents[2]
 _PACKAGES = ("flink_app", "udfs", "schemas")  # all that the job runs
 
 MakeServices = Callable[[Places, JobPlan], Sequence[Service]]
@@ -47,9 +46,9 @@ def with_catalogue(entries: str) -> MakeServices:
     """The shipped job, but for its catalogue of features: *entries*, as catalogue.yaml has them."""
 
     def services(places: Places, plan: JobPlan) -> list[Service]:
-        code = _code(places).resolve()
+        code = _code(places)
         for package in _PACKAGES:
-            shutil.copytree(_PROJECT / package, code / package, dirs_exist_ok=True)
+            shutil.copytree(artifacts.PROJECT / package, code / package, dirs_exist_ok=True)
         (code / "udfs" / "features" / "catalogue.yaml").write_text(entries, encoding="utf-8")
         return [_run_from(code, job.job(places, plan))]
 
@@ -140,13 +139,18 @@ def _code(places: Places) -> Path:
 
 def _run_from(code: Path, service: Service) -> Service:
     """*service* with the job's packages as they are in *code*."""
-    main = str(code / "flink_app" / "main.py")
-    words = tuple(main if word.endswith("main.py") else word for word in service.command)
     environment = {**dict(service.environment), "PYTHONPATH": str(code)}
-    return replace(service, command=words, environment=tuple(environment.items()))
+    copied = replace(service, environment=tuple(environment.items()))
+    return _running(copied, code / "flink_app" / "main.py")
 
 
 def _instead(service: Service, kind: str) -> Service:
     """*service* with the floor's program instead of the job's."""
-    words = tuple(str(_FLOOR) if word.endswith("main.py") else word for word in service.command)
-    return replace(service, command=(*words, kind))
+    floor = _running(service, _FLOOR)
+    return replace(floor, command=(*floor.command, kind))
+
+
+def _running(service: Service, program: Path) -> Service:
+    """*service* with *program* instead of the job's."""
+    words = tuple(str(program) if word.endswith("main.py") else word for word in service.command)
+    return replace(service, command=words)
