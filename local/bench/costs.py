@@ -80,7 +80,7 @@ def pure_stages(pure: Mapping[str, float]) -> dict[str, float]:
         "row for the endpoint": pure["encode_row"],
         "verdict and what is pending": max(0.0, considered - pure["features_20"] - pure["rules"]),
         "encoder: decision": pure["encode_decision"],
-        "encoder: row for the sinks": max(0.0, pure["decided_row"] - pure["encode_decision"]),
+        "encoder: row for the archive": pure["decided_row"],
     }
 
 

@@ -64,10 +64,10 @@ def test_the_decide_thread_adds_up() -> None:
 
 
 def test_stages_within_others_are_taken_out_of_them() -> None:
-    """Tokenising is part of the intake that was measured, and a decision's bytes are part of its row."""
+    """Tokenising is part of the intake that was measured; the archive's row has no decision's bytes."""
     found = told(stages(report(pure=pure())))
     assert found["job: source thread", "decode and checks"] == 13.0
-    assert found["job: decide thread", "encoder: row for the sinks"] == 5.0
+    assert found["job: decide thread", "encoder: row for the archive"] == 9.0
 
 
 def test_a_floor_dearer_than_the_rest_leaves_nothing() -> None:
