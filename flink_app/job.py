@@ -56,9 +56,9 @@ class Inputs:
 class Streams:
     """What flows out."""
 
-    decided: DataStream  # rows.DECIDED, one a transaction
-    answers: DataStream  # rows.ANSWER, one a transaction
-    labels: DataStream  # rows.LABEL
+    decided: DataStream  # columns.DECIDED, one a transaction
+    answers: DataStream  # columns.ANSWER, one a transaction
+    labels: DataStream  # columns.LABEL
     dead_letters: DataStream  # (account or "", JSON)
 
 

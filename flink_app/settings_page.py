@@ -21,7 +21,7 @@ _HEAD = ("property", "type", "unit", "default", "allowed", "meaning", "where the
 _INTRODUCTION = f"""\
 # Settings
 
-Made from `flink_app/settings.py` by `python -m flink_app.settings_page`: do not edit.
+Made from `flink_app/settings.py` and `end_settings.py` by `python -m flink_app.settings_page`: do not edit.
 
 The job reads property groups: on Managed Flink from `/etc/flink/application_properties.json`, locally from a
 file of the same shape. A group or property that is not listed here is a fault, and all faults are told

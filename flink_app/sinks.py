@@ -13,11 +13,12 @@ from typing import NamedTuple
 from pyflink.datastream import DataStream
 from pyflink.table import Schema, StreamTableEnvironment
 
+from flink_app.end_settings import Archive, Kafka
 from flink_app.job import Streams
-from flink_app.settings import Archive, Kafka, Settings
+from flink_app.settings import Settings
 from flink_app.sources import client_options, with_clause
-from udfs.operators import rows
-from udfs.operators.rows import Column
+from udfs.operators import columns
+from udfs.operators.columns import Column
 
 _EVENT_TIME = "TO_TIMESTAMP_LTZ(event_time_ms, 3)"
 _REPORTED = "TO_TIMESTAMP_LTZ(reported_ms, 3)"
@@ -37,43 +38,43 @@ class Folder(NamedTuple):
     columns: list[str]
 
 
-def _names(columns: list[Column]) -> list[str]:
-    return [column.name for column in columns]
+def _names(declared: list[Column]) -> list[str]:
+    return [column.name for column in declared]
 
 
 _IDENTITY = ["transaction_id", "account_id", "event_time", "attempt"]
 FOLDERS = [
-    Folder("decisions", "archived", [*_IDENTITY, *_names(rows.DECISION)]),
+    Folder("decisions", "archived", [*_IDENTITY, *_names(columns.DECISION)]),
     Folder(
         "transactions",
         "archived",
-        [*_IDENTITY, "amount", "amount_minor", "currency", *_names(rows.TRANSACTION)],
+        [*_IDENTITY, "amount", "amount_minor", "currency", *_names(columns.TRANSACTION)],
     ),
-    Folder("features", "archived", [*_IDENTITY, *_names(rows.FEATURE)]),
+    Folder("features", "archived", [*_IDENTITY, *_names(columns.FEATURE)]),
     Folder(
         "labels",
         "labelled",
-        [*(name for name in _names(rows.LABEL) if name not in {"reported_ms", *_PARTITIONS}), "reported"],
+        [*(name for name in _names(columns.LABEL) if name not in {"reported_ms", *_PARTITIONS}), "reported"],
     ),
 ]
 
 
 def attach_sinks(tables: StreamTableEnvironment, streams: Streams, settings: Settings) -> None:
     """Every stream is connected to its topics and folders; nothing runs yet."""
-    _view(tables, "answers", streams.answers, rows.ANSWER)
+    _view(tables, "answers", streams.answers, columns.ANSWER)
     # Rescaled, so that files are written in a task of their own: S3 must not hold up a decision.
-    _view(tables, "archived", streams.decided.rescale(), rows.DECIDED)
-    _view(tables, "labelled", streams.labels, rows.LABEL)
-    _view(tables, "refused", streams.dead_letters, rows.DEAD_LETTER)
+    _view(tables, "archived", streams.decided.rescale(), columns.DECIDED)
+    _view(tables, "labelled", streams.labels, columns.LABEL)
+    _view(tables, "refused", streams.dead_letters, columns.DEAD_LETTER)
     statements = tables.create_statement_set()
     for sql in (*_topic_inserts(tables, settings.kafka), *_folder_inserts(tables, settings.archive)):
         statements.add_insert_sql(sql)
     statements.attach_as_datastream()
 
 
-def _view(tables: StreamTableEnvironment, name: str, stream: DataStream, columns: list[Column]) -> None:
+def _view(tables: StreamTableEnvironment, name: str, stream: DataStream, declared: list[Column]) -> None:
     schema = Schema.new_builder()
-    for column in columns:
+    for column in declared:
         schema = schema.column(column.name, column.sql)
     tables.create_temporary_view(name, tables.from_data_stream(stream, schema.build()))
 
@@ -114,9 +115,9 @@ def _folder_inserts(tables: StreamTableEnvironment, archive: Archive) -> list[st
 
 
 def _folder_table(folder: Folder, path: str) -> str:
-    types = {column.name: column.sql for column in (*rows.DECIDED, *rows.LABEL)}
+    types = {column.name: column.sql for column in (*columns.DECIDED, *columns.LABEL)}
     types |= {name: sql for name, (sql, _) in _COMPUTED.items()}
-    columns = ", ".join(f"`{name}` {types[name]}" for name in (*folder.columns, *_PARTITIONS))
+    typed = ", ".join(f"`{name}` {types[name]}" for name in (*folder.columns, *_PARTITIONS))
     options = {
         "connector": "filesystem",
         "path": f"{path.rstrip('/')}/{folder.name}",
@@ -132,7 +133,7 @@ def _folder_table(folder: Folder, path: str) -> str:
     }
     partitions = ", ".join(_PARTITIONS)
     return (
-        f"CREATE TEMPORARY TABLE `archive {folder.name}` ({columns}) "
+        f"CREATE TEMPORARY TABLE `archive {folder.name}` ({typed}) "
         f"PARTITIONED BY ({partitions}) {with_clause(options)}"
     )
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
+from flink_app.end_settings import Kafka
 from flink_app.job import Inputs
-from flink_app.settings import Kafka, Order, Settings
+from flink_app.settings import Order, Settings
 from flink_app.ways import converts, sells_articles
 from udfs.operators.rows import INCOMING
 

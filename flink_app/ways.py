@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from flink_app.end_settings import Card, HotState, ScoreSettings
 from flink_app.job import Ways
-from flink_app.settings import Card, HotState, ScoreSettings, Settings
+from flink_app.settings import Settings
 from udfs.clients.aws_http import AwsAddress
 from udfs.clients.dynamodb import ACCOUNT_STATE, CUSTOMER_PROFILE, RECENT_TRANSACTIONS
 from udfs.clients.ends import AwsEnds, CardKeySource, HotTables, read_card_key

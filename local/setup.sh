@@ -24,6 +24,7 @@ fi
 echo "installing $lock (a minute or two the first time)" >&2
 "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 if [ "$name" = job ]; then
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1 | grep -v Warning >&2 || true
+    said=$("$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1) ||
+        { echo "$said" >&2; exit 1; } # it warns of every editable installation
 fi
 touch "$venv/.$name"

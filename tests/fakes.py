@@ -19,7 +19,7 @@ from schemas.decision import Score
 from tests.builders import CARD_KEY, NOON_MS
 from udfs.clients.ends import Ends
 from udfs.clients.hot_state import WriterCounts
-from udfs.operators import rows
+from udfs.operators import columns, rows
 from udfs.operators.decide import Decide
 from udfs.operators.decide_settings import DecideSettings
 from udfs.rules.book import built_in_text
@@ -288,9 +288,9 @@ class Bench:
     def _keep(self, emitted: Iterable[Any]) -> None:
         for row in emitted:
             if not isinstance(row, tuple):
-                self.decided.append(self._answer | named(rows.DECIDED, row))
+                self.decided.append(self._answer | named(columns.DECIDED, row))
             elif row[0] is rows.ANSWERS:
-                self._answer = named(rows.ANSWER, row[1])
+                self._answer = named(columns.ANSWER, row[1])
             else:
                 assert row[0] is rows.DEAD_LETTERS
                 self.dead.append(orjson.loads(row[1][1]))
@@ -324,9 +324,9 @@ class FakeContext:
         self._bench.event.add((timestamp, self._bench.key))
 
 
-def named(columns: list[rows.Column], row: Any) -> dict[str, Any]:
-    """A row's values by the names of its *columns*; the decision's JSON is opened."""
-    values = dict(zip([column.name for column in columns], list(row), strict=True))
+def named(declared: list[columns.Column], row: Any) -> dict[str, Any]:
+    """A row's values by the names of its columns, as *declared*; the decision's JSON is opened."""
+    values = dict(zip([column.name for column in declared], list(row), strict=True))
     return {
         name: orjson.loads(value) if isinstance(value, bytes) else value for name, value in values.items()
     }

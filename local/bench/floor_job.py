@@ -25,7 +25,7 @@ from flink_app.sinks import attach_sinks
 from flink_app.sources import CALM, client_options, live_pace, read_topic, with_clause
 from flink_app.uids import name_planned_operators
 from flink_app.ways import ways_of
-from udfs.operators import rows
+from udfs.operators import columns, rows
 from udfs.operators.check_labels import CheckLabels
 
 _VALUES = {"STRING": "1.00", "BIGINT": 1, "DOUBLE": 1.0, "BOOLEAN": False}
@@ -38,12 +38,12 @@ class PassOn(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no py
     Every message leaves as its own decision, in rows as wide as the job's.
 
     Key, State: account; none. Emits: a `rows.ANSWERS` row a message, which holds the message
-    itself, and a `rows.DECIDED` row, whose values are constant but for id, account and time.
+    itself, and a `columns.DECIDED` row, whose values are constant but for id, account and time.
     """
 
     def open(self, _runtime_context: Any) -> None:
         """The constant values are at hand."""
-        values = [_VALUES[column.sql] for column in rows.DECIDED]
+        values = [_VALUES[column.sql] for column in columns.DECIDED]
         values[4:6] = ["2026-01-01", "00"]  # the archive's folder
         self._behind = values[_HEAD:]
 

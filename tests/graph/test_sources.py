@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flink_app.settings import Kafka, Order
+from flink_app.end_settings import Kafka
+from flink_app.settings import Order
 from flink_app.sources import CALM, interval, source_options
 
 pytestmark = pytest.mark.graph

@@ -19,7 +19,7 @@ class CheckLabels(ProcessFunction):
     """
     Every label is checked and its card number tokenised.
 
-    Key, State: none. Emits: one `rows.LABEL` row a label; the label on `rows.LABELLED` for the
+    Key, State: none. Emits: one `columns.LABEL` row a label; the label on `rows.LABELLED` for the
     merchant that it names; dead letters on `rows.DEAD_LETTERS`. A label may be repeated, late, or never come.
     """
 

@@ -57,7 +57,7 @@ class Decide(KeyedProcessFunction):
     limits, by what is in flight, and by `_MOST_HELD`), `blocks` (day -> older events, as far back as
     the longest window), `waiting` (event time -> transactions, only under
     order.wait = watermark, emptied by the watermark).
-    Emits: a transaction's `rows.ANSWERS` and `rows.DECIDED` row; dead letters on `rows.DEAD_LETTERS`.
+    Emits: a transaction's `rows.ANSWERS` and `columns.DECIDED` row; dead letters on `rows.DEAD_LETTERS`.
     If an event is missing, nothing waits for it, but an account's first profile may be
     waited for (ADR-0022). If late, it is decided at once.
     """

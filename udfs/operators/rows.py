@@ -1,8 +1,8 @@
 """
 The only place that knows Row: what comes in from Flink's tables, what goes out to them.
 
-Rule: columns are declared once, here, and the sinks' SQL is made from them.
-Python fills one Row a transaction; the JVM routes it.
+Rule: Python fills one Row a transaction for the topics and one for the archive, in the
+order of `columns`; the JVM routes them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from schemas.decision import (
     verdict_name,
 )
 from schemas.label import Label
-from schemas.transaction import Transaction
 from udfs.features.names import FEATURES
 from udfs.operators.account_state import Undecided
+from udfs.operators.columns import ANSWER, BYTES, DEAD_LETTER, DECIDED, LABEL, TRANSACTION, row_type
 
-BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 # (account, (account, message, partition, offset), record timestamp);
 # a keyed function is given the second field alone.
 INCOMING = Types.ROW(
@@ -62,87 +61,8 @@ class Arrival(NamedTuple):
     offset: int
 
 
-class Column(NamedTuple):
-    """A column of what leaves: its name, its SQL type, and how Flink's Python API calls that."""
-
-    name: str
-    sql: str
-    type: Any
-
-
-def _text(*names: str) -> list[Column]:
-    return [Column(name, "STRING", Types.STRING()) for name in names]
-
-
-def _long(*names: str) -> list[Column]:
-    return [Column(name, "BIGINT", Types.LONG()) for name in names]
-
-
-def _double(*names: str) -> list[Column]:
-    return [Column(name, "DOUBLE", Types.DOUBLE()) for name in names]
-
-
-def _boolean(*names: str) -> list[Column]:
-    return [Column(name, "BOOLEAN", Types.BOOLEAN()) for name in names]
-
-
-_OF_FEATURE = {"int": _long, "float": _double, "bool": _boolean, "text": _text}
-
-# Of every archived row: what it is about, which attempt it is, and where it goes.
-IDENTITY = [
-    *_text("transaction_id", "account_id"),
-    *_long("event_time_ms", "attempt"),
-    *_text("event_date", "event_hour"),
-]
-# What the topics are told; apart from the archive's row, which is large and may wait (ADR-0018).
-ANSWER = [
-    *_text("account_id"),
-    Column("decision", "BYTES", BYTES),
-    Column("alert", "BYTES", BYTES),
-    *_boolean("priority", "late"),
-]
-DECISION = [
-    *_text("amount"),
-    *_long("amount_minor"),
-    *_text("currency", "verdict"),
-    *_double("score"),
-    *_text("score_source"),
-    *_boolean("degraded"),
-    *_text("degraded_reason"),
-    *_boolean("late", "out_of_order"),
-    *_long("account_version"),
-    *_text("reasons", "missing", "rules_version", "model_version"),
-]
-_ELSEWHERE = {column.name for column in (*IDENTITY, *DECISION)}
-TRANSACTION = [
-    *_text(
-        *(
-            name
-            for name in Transaction.__struct_fields__
-            if name not in {*_ELSEWHERE, "latitude", "longitude", "base_minor"}
-        )
-    ),
-    *_double("latitude", "longitude"),
-    *_long("base_minor"),
-]
-FEATURE = [_OF_FEATURE[feature.type](feature.name)[0] for feature in FEATURES]
-DECIDED = [*IDENTITY, *DECISION, *TRANSACTION, *FEATURE]
-LABEL = [
-    *_text("transaction_id", "account_id"),
-    *_boolean("is_fraud"),
-    *_long("reported_ms"),
-    *_text("card_token", "merchant_id", "kind", "event_date", "event_hour"),
-]
-
-
-def row_type(columns: list[Column]) -> Any:
-    """Flink's type of a Row with *columns*."""
-    return Types.ROW_NAMED([column.name for column in columns], [column.type for column in columns])
-
-
 DECIDED_TYPE = row_type(DECIDED)
 LABEL_TYPE = row_type(LABEL)
-DEAD_LETTER = [*_text("account_id"), Column("dead_letter", "BYTES", BYTES)]
 DEAD_LETTERS = OutputTag("dead-letters", row_type(DEAD_LETTER))
 ANSWERS = OutputTag("answers", row_type(ANSWER))
 LABELLED = OutputTag("labelled", INCOMING)

@@ -20,11 +20,11 @@ from flink_app.job import STAGES
 from local.training import main
 from tests.builders import raw_json
 from tests.fakes import Bench
-from udfs.operators import rows
+from udfs.operators import columns
 from udfs.rules.check import check_condition
 
 assert [stage.name for stage in STAGES] == ["merchant", "device"], "a stage of its own"
-assert "device_count_2d" in {column.name for column in rows.DECIDED}, "a column of the archive"
+assert "device_count_2d" in {column.name for column in columns.DECIDED}, "a column of the archive"
 check_condition("device_count_2d > 3")
 bench = Bench()
 bench.send(raw_json())

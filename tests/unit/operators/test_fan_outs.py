@@ -24,7 +24,7 @@ from tests.builders import (
     rate_message,
 )
 from tests.fakes import FakeMetricGroup, named
-from udfs.operators import rows
+from udfs.operators import columns, rows
 from udfs.operators.arrived import decode_article, decode_label, decode_rate
 from udfs.operators.check_labels import CheckLabels
 from udfs.operators.check_rates import CheckRates
@@ -160,7 +160,7 @@ def test_rate_of_another_base_is_passed_over() -> None:
 def test_label_is_checked_and_tokenised() -> None:
     """A label leaves for the hour it was reported in, its card number as a token."""
     [row, (tag, passed)] = checked(encode_json(label_message(reported=NOON_MS + ONE_DAY_MS)))
-    told = named(rows.LABEL, row)
+    told = named(columns.LABEL, row)
     assert (told["transaction_id"], told["is_fraud"], told["card_token"]) == ("t-1", True, CARD_TOKEN)
     assert (told["event_date"], told["event_hour"]) == ("2026-04-02", "12")
     message = rows.arrival(passed[1])
@@ -171,4 +171,4 @@ def test_label_is_checked_and_tokenised() -> None:
 def test_label_without_a_merchant_goes_to_the_archive_alone() -> None:
     """A label that names no merchant is nobody's risk."""
     [row] = checked(encode_json(label_message(merchant_id=...)))
-    assert named(rows.LABEL, row)["merchant_id"] is None
+    assert named(columns.LABEL, row)["merchant_id"] is None

@@ -16,7 +16,7 @@ from udfs.features.blocks import MemoryBlocks
 from udfs.features.engine import observe
 from udfs.features.history import AccountHistory
 from udfs.features.profile import Profile, profile_of
-from udfs.operators import rows
+from udfs.operators import columns, rows
 from udfs.operators.account_state import Undecided
 
 pytestmark = pytest.mark.unit
@@ -32,11 +32,11 @@ def undecided(profile: Profile | None = None, **fields: Any) -> Undecided:
     )
 
 
-def wrong(columns: list[rows.Column], row: Row) -> list[str]:
+def wrong(declared: list[columns.Column], row: Row) -> list[str]:
     """The columns whose value is not of the column's type."""
     return [
         f"{column.name}: {value!r}"
-        for column, value in zip(columns, list(row), strict=True)
+        for column, value in zip(declared, list(row), strict=True)
         if value is not None and type(value) is not PYTHON[column.sql]
     ]
 
@@ -53,25 +53,25 @@ def wrong(columns: list[rows.Column], row: Row) -> list[str]:
 )
 def test_decided_row_fits_its_columns(row: Row) -> None:
     """A decision's row has a value for each column, of the type that the sinks' tables declare."""
-    assert wrong(rows.DECIDED, row) == []
+    assert wrong(columns.DECIDED, row) == []
 
 
 def test_label_row_fits_its_columns() -> None:
     """A label's row has a value for each column, of its type."""
-    assert wrong(rows.LABEL, rows.label_row(label())) == []
+    assert wrong(columns.LABEL, rows.label_row(label())) == []
 
 
 def test_dead_letter_row_fits_its_columns() -> None:
     """A dead letter is keyed by its account, or by nothing."""
     letter = dead_letter(Malformed("$", "nothing", "JSON"), Source("t", 1, 2, NOON_MS), b"raw")
-    assert wrong(rows.DEAD_LETTER, rows.dead_letter_row(letter)) == []
+    assert wrong(columns.DEAD_LETTER, rows.dead_letter_row(letter)) == []
     assert rows.dead_letter_row(letter)[0] == ""
     assert rows.dead_letter_row(letter._replace(account_id="a-1"))[0] == "a-1"
 
 
 def test_no_column_is_declared_twice() -> None:
     """A column's name says one thing."""
-    names = [column.name for column in rows.DECIDED]
+    names = [column.name for column in columns.DECIDED]
     assert len(names) == len(set(names))
 
 
@@ -86,7 +86,7 @@ def test_no_column_is_declared_twice() -> None:
 def test_alerts_are_routed(verdict: Verdict, hits: tuple[Any, ...], alert: bool, priority: bool) -> None:  # noqa: FBT001
     """A row carries an alert if somebody must look, and says whether it has priority."""
     decided = decision(verdict=verdict, hits=hits)
-    row = named(rows.ANSWER, rows.answer_row(decided))
+    row = named(columns.ANSWER, rows.answer_row(decided))
     assert (row["alert"] is not None, row["priority"]) == (alert, priority)
     assert row["priority"] == is_priority(decided)
 
@@ -103,7 +103,7 @@ def test_alerts_are_routed(verdict: Verdict, hits: tuple[Any, ...], alert: bool,
 )
 def test_partition_is_the_event_hour(event_time_ms: int, date: str, hour: str) -> None:
     """A row lands in the UTC hour of its event, its first millisecond included."""
-    row = named(rows.DECIDED, rows.decided_row(decision(), undecided(event_time_ms=event_time_ms)))
+    row = named(columns.DECIDED, rows.decided_row(decision(), undecided(event_time_ms=event_time_ms)))
     assert (row["event_date"], row["event_hour"]) == (date, hour)
 
 
@@ -114,13 +114,13 @@ def test_partition_is_the_event_hour(event_time_ms: int, date: str, hour: str) -
 def test_amount_is_exact_text(currency: str, minor: int, text: str) -> None:
     """The amount is written out in major units, all digits of the currency."""
     decided = decision(currency=currency, amount_minor=minor)
-    assert named(rows.DECIDED, rows.decided_row(decided, undecided()))["amount"] == text
+    assert named(columns.DECIDED, rows.decided_row(decided, undecided()))["amount"] == text
 
 
 def test_a_feature_is_in_its_own_column() -> None:
     """A feature's value stands under its name."""
     told = undecided(profile_of(customer()))
-    row = named(rows.DECIDED, rows.decided_row(decision(), told))
+    row = named(columns.DECIDED, rows.decided_row(decision(), told))
     assert {name: row[name] for name in told.features} == told.features
 
 
