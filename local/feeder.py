@@ -2,8 +2,7 @@
 Traffic into Kafka: at full speed or on a schedule, and nothing lost on the way.
 
 Rules: the result of every record is looked at; what failed is sent again, what the
-broker refuses is told by row and field. The record's timestamp is event time, its
-key the account, its partition Kafka's own choice for that key (murmur2).
+broker refuses is told by row and field.
 """
 
 from __future__ import annotations
@@ -11,19 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import orjson
-from kafka.partitioner.default import murmur2
 
 from local.generator.delivery import (
-    AHEAD_MS,
     Clock,
     Delivery,
     FeedingAbandoned,
     Producer,
-    Record,
     WallClock,
     connect_producer,
 )
@@ -38,24 +33,20 @@ from local.generator.order import (
     with_rates,
     with_versions,
 )
+from local.generator.outbox import Outbox, send_tick
 from local.generator.plan import FeedProgress, FeedReport, Plan, live
 from local.generator.traffic import (
     CUSTOMERS,
     HOUR_MS,
-    INPUT_TOPICS,
     INVENTORY,
     LABELS,
-    MINUTE_MS,
     RATES,
     TRANSACTIONS,
     Message,
     Sample,
     Source,
 )
-from schemas.wire_out import encode_json
 
-TICK_AHEAD_MS = 4 * MINUTE_MS  # within the broker's 5 minutes, with one to spare
-TOLD_REFUSALS = 20
 _COUNTED = {CUSTOMERS: "customers", INVENTORY: "articles", LABELS: "labels"}
 Connect = Callable[[], Producer]
 
@@ -99,7 +90,7 @@ class Feeder:
             return
         delivery = Delivery(self._connect, self._clock)
         try:
-            _send_tick(delivery, self.last_tick, self._clock.now_ms())
+            send_tick(delivery, self.last_tick, self._clock.now_ms())
             delivery.flush()
         finally:
             delivery.close()
@@ -129,11 +120,9 @@ class _Feeding:
         self._delivery = delivery
         self._clock = feeder.clock
         self._progress = feeder.progress = FeedProgress(total=source.total)
-        self._partitions = {topic: delivery.partitions(topic) for topic in INPUT_TOPICS}
-        self._addresses: dict[str, tuple[bytes, int]] = {}
+        self._outbox = Outbox(delivery, self._clock, self._progress, source.name)
         self._frauds: dict[str, str] = {}
         self._labelled = 0
-        self._newest_ms = 0
 
     def run(self) -> FeedReport:
         start_s = self._clock.seconds()
@@ -149,7 +138,7 @@ class _Feeding:
             rates = self._send_rates(first.time_ms - 1)
             later = self._send_known(first.time_ms - 1)
             self._send_all(with_rates(with_versions(chain((first,), messages), later), rates))
-            last = tick(self._newest_ms + self._plan.lateness_ms + HOUR_MS)
+            last = tick(self._outbox.newest_ms + self._plan.lateness_ms + HOUR_MS)
             self._send_tick(last)
             self._feeder.last_tick = last
         self._delivery.flush()
@@ -168,7 +157,7 @@ class _Feeding:
         for rate in rates:
             if published_ms(rate) > time_ms:
                 return chain((rate,), rates)
-            self._send(published(rate))
+            self._outbox.send(published(rate))
         return rates
 
     def _send_known(self, time_ms: int) -> list[Outgoing]:
@@ -192,7 +181,7 @@ class _Feeding:
             if not message.topic:
                 self._send_tick(message)
             elif message.topic == RATES:
-                self._send(message)
+                self._outbox.send(message)
             elif message.topic != TRANSACTIONS:
                 self._send_beside(message)
             else:
@@ -203,11 +192,11 @@ class _Feeding:
     def _send_beside(self, message: Outgoing) -> None:
         """Send what is no transaction, and count it as what it is."""
         counted = _COUNTED[message.topic]
-        setattr(self._progress, counted, getattr(self._progress, counted) + self._send(message))
+        setattr(self._progress, counted, getattr(self._progress, counted) + self._outbox.send(message))
 
     def _send_transaction(self, message: Outgoing) -> None:
         progress, sent_ms = self._progress, self._clock.now_ms()
-        if not self._send(message):
+        if not self._outbox.send(message):
             return
         self._feeder.sent_ms[message.message["transaction_id"]] = sent_ms
         progress.transactions += 1
@@ -216,38 +205,12 @@ class _Feeding:
             self._delivery.flush()
             self._plan.on_pause()
 
-    def _send(self, message: Outgoing) -> bool:
-        """Hand *message* over, and tell whether it may be sent at all."""
-        if not 0 <= message.time_ms <= self._clock.now_ms() + AHEAD_MS:
-            self._refused(message.row, message.time_ms)
-            return False
-        self._newest_ms = max(self._newest_ms, message.time_ms)
-        key, place = self._address(message.key)
-        partition = place % self._partitions[message.topic]
-        value = None if message.message.get("removed") else encode_json(message.message)
-        self._delivery.send(Record(message.topic, key, value, message.time_ms, partition, message.row))
-        return True
-
-    def _address(self, key: str) -> tuple[bytes, int]:
-        known = self._addresses.get(key)
-        if known is None:
-            raw = key.encode()
-            known = self._addresses[key] = raw, murmur2(raw) & 0x7FFFFFFF
-        return known
-
     def _send_tick(self, message: Outgoing) -> None:
-        _send_tick(self._delivery, message, self._clock.now_ms())
-
-    def _refused(self, row: int | None, time_ms: int) -> None:
-        self._progress.refused += 1
-        if len(self._progress.refusals) < TOLD_REFUSALS:
-            where = f"{self._source.name}{'' if row is None else f' row {row}'}, event_time"
-            expected = "a time from 1970 to 5 minutes after now (the broker refuses others)"
-            self._progress.refusals.append(f"{where}: found {_shown(time_ms)}, expected {expected}")
+        send_tick(self._delivery, message, self._clock.now_ms())
 
     def _report(self, seconds: float) -> FeedReport:
         for record in self._delivery.refused:
-            self._refused(record.row, record.time_ms)
+            self._outbox.refuse(record.row, record.time_ms)
             if record.topic == TRANSACTIONS and record.value is not None:
                 self._progress.transactions -= 1
                 self._feeder.sent_ms.pop(orjson.loads(record.value)["transaction_id"], None)
@@ -260,20 +223,11 @@ class _Feeding:
             refused=done.refused,
             refusals=tuple(done.refusals),
             seconds=seconds,
-            last_event_ms=self._newest_ms,
+            last_event_ms=self._outbox.newest_ms,
             labelled=self._labelled,
             frauds=self._frauds,
             articles=done.articles,
         )
-
-
-def _send_tick(delivery: Delivery, message: Outgoing, now_ms: int) -> None:
-    """*message* goes to every partition of every input, not further ahead than the broker allows."""
-    key, value = message.key.encode(), encode_json(message.message)
-    time_ms = min(message.time_ms, now_ms + TICK_AHEAD_MS)
-    for topic in INPUT_TOPICS:
-        for partition in range(delivery.partitions(topic)):
-            delivery.send(Record(topic, key, value, time_ms, partition, None))
 
 
 def _wait_until(clock: Clock, due_s: float) -> None:
@@ -281,10 +235,3 @@ def _wait_until(clock: Clock, due_s: float) -> None:
     ahead_s = due_s - clock.seconds()
     if ahead_s > 0:
         clock.sleep(max(ahead_s, 0.002))
-
-
-def _shown(time_ms: int) -> str:
-    try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)).isoformat()
-    except OverflowError:
-        return f"{time_ms} ms"
