@@ -15,15 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flink_app.end_settings import Archive, Card, HotState, Kafka, ScoreSettings
-from flink_app.properties import (
-    CURRENCY,
-    Faults,
-    Groups,
-    load_groups,
-    parse_group,
-    setting,
-    unknown_names,
-)
+from flink_app.properties import CURRENCY, Faults, Groups, load_groups, parse_group, setting, unknown_names
 from schemas.errors import BadSetting, ConfigurationError
 
 PROPERTIES_PATH = Path("/etc/flink/application_properties.json")

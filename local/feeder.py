@@ -14,14 +14,7 @@ from itertools import chain
 
 import orjson
 
-from local.generator.delivery import (
-    Clock,
-    Delivery,
-    FeedingAbandoned,
-    Producer,
-    WallClock,
-    connect_producer,
-)
+from local.generator.delivery import Clock, Delivery, FeedingAbandoned, Producer, WallClock, connect_producer
 from local.generator.order import (
     Outgoing,
     arrange,
