@@ -16,7 +16,7 @@ when a block begins or an edge passes into one. Rules (ADR-0021, ADR-0031):
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from udfs.features.blocks import FLAGS, FRAUD, Block, Blocks, Event, opened
@@ -52,7 +52,8 @@ class Log:
             self._edges = [(hot[day], place) for day, place in packed.edges]
             self._now = reading_of(packed, plan)
         else:
-            self._edges = self._found_edges()
+            found = (self._shelf.first_after(self.newest_ms - span_ms) for span_ms in plan.spans_ms)
+            self._edges = [edge for edge in found if edge]  # of measures that are new to a log that is not
             self._now = self._looked_up(self.newest_ms)
 
     def packed(self) -> Packed:
@@ -84,8 +85,7 @@ class Log:
         reading = self._looked_up(event.time_ms)
         alone = Block(event.time_ms // DAY_MS, self._plan.fields)
         alone.append(event, self._currency(event.currency))
-        reading.count(self._plan.entering[event.flags], alone, 0, 1)
-        reading.track(event)
+        reading.look_through(alone, event.time_ms, self._currencies)
         return reading
 
     def read(self, time_ms: int) -> Reading:
@@ -133,7 +133,8 @@ class Log:
 
     def first_ms(self, event: Event, span_ms: int) -> int | None:
         """Time of the oldest event in (t - span, t]."""
-        first_ms = self._shelf.first_after(event.time_ms - span_ms)
+        found = self._shelf.first_after(event.time_ms - span_ms)
+        first_ms = found[0].times[found[1]] if found else None
         return first_ms if first_ms is not None and first_ms <= event.time_ms else None
 
     def expired(self, now_ms: int) -> bool:
@@ -194,13 +195,7 @@ class Log:
         """What every measure held at *time_ms*; O(n) in the events kept."""
         reading = Reading(self._plan)
         for block in self._shelf.all():
-            for at in range(bisect_right(block.times, time_ms)):
-                flags = block.flags[at] & FLAGS
-                for span_ms, places in zip(self._plan.spans_ms, self._plan.of_span, strict=True):
-                    if block.times[at] > time_ms - span_ms:
-                        reading.count(places[flags], block, at, 1)
-                if self._plan.tracked:
-                    reading.track(block.event(at, self._currencies[block.currencies[at]]))
+            reading.look_through(block, time_ms, self._currencies)
         return reading
 
     def _insert(self, event: Event) -> None:
@@ -214,14 +209,6 @@ class Log:
             elif edge is block:
                 self._edges[span] = (block, place + 1)
         self.summed_ms = max(self.summed_ms, self._now.track(event))
-
-    def _found_edges(self) -> list[tuple[Block, int]]:
-        """Where each span begins, of measures that are new to a log that is not."""
-        return [self._edge(self.newest_ms - span_ms) for span_ms in self._plan.spans_ms if self._shelf.days]
-
-    def _edge(self, edge_ms: int) -> tuple[Block, int]:
-        places = ((block, bisect_right(block.times, edge_ms)) for block in self._shelf.all())
-        return next((block, place) for block, place in places if place < len(block.times))
 
     def _currency(self, currency: str) -> int:
         if currency not in self._currencies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -113,6 +114,17 @@ class Reading:
             self._pay(places.paid, block.currencies[at], block.amounts[at], number)
         if places.based and (base := block.base(at)) != NO_BASE:
             self._pay(places.based, BASE, base, number)
+
+    def look_through(self, block: Block, time_ms: int, currencies: Sequence[str]) -> None:
+        """Take in, in their order, those of *block* that a window at *time_ms* holds."""
+        plan = self.plan
+        for at in range(bisect_right(block.times, time_ms)):
+            flags = block.flags[at] & FLAGS
+            for span_ms, places in zip(plan.spans_ms, plan.of_span, strict=True):
+                if block.times[at] > time_ms - span_ms:
+                    self.count(places[flags], block, at, 1)
+            if plan.tracked:
+                self.track(block.event(at, currencies[block.currencies[at]]))
 
     def base(self, place: int) -> Amounts:
         """Count, sum and squares of the base amounts that measure *place* holds."""

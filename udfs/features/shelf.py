@@ -98,13 +98,13 @@ class Shelf:
                         return block, place
         return None
 
-    def first_after(self, time_ms: int) -> int | None:
-        """Time of the oldest event after *time_ms*."""
+    def first_after(self, time_ms: int) -> tuple[Block, int] | None:
+        """Where the oldest event after *time_ms* stands."""
         for day in self.days[self._covering(time_ms // DAY_MS) :]:
             block = self.block(day)
             place = bisect_right(block.times, time_ms)
             if place < len(block.times):
-                return block.times[place]
+                return block, place
         return None
 
     def clear(self) -> None:
