@@ -15,41 +15,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from local.mappings.fields import (
+    CELL_KEYS,
+    CUSTOMER_FIELDS,
+    INVENTORY_FIELDS,
+    LABEL_FIELDS,
+    MANDATORY,
+    MERCHANT_FIELDS,
+    NEEDED,
+    NEEDED_BESIDE,
+    RATE_FIELDS,
+    SECTIONS,
+    TRANSACTION_FIELDS,
+)
 from local.mappings.tables import MappingError
 from udfs.features.names import BY_NAME
 
 HERE = Path(__file__).parent
-
-MANDATORY = ("transaction_id", "account_id", "event_time", "amount", "currency")
-# fmt: off
-TRANSACTION_FIELDS = frozenset((
-    *MANDATORY, "amount_minor", "event_type", "card_number", "customer_id", "counterparty_id", "merchant_id",
-    "mcc", "auth_result", "decline_reason", "channel", "country", "latitude", "longitude", "device_id",
-    "device_fingerprint", "ip", "entry_mode", "article_id",
-))
-LABEL_FIELDS = frozenset(("is_fraud", "kind", "reported"))
-CUSTOMER_FIELDS = frozenset((
-    "customer_id", "account_ids", "updated", "segment", "home_country", "home_latitude", "home_longitude",
-    "kyc_level", "risk_tier", "opened",
-))
-INVENTORY_FIELDS = frozenset((
-    "article_id", "merchant_id", "updated", "category", "list_price", "list_price_minor", "currency", "stock",
-    "removed",
-))
-# fmt: on
-RATE_FIELDS = frozenset(("currency", "base", "rate", "effective"))
-MERCHANT_FIELDS = frozenset(("merchant_id", "latitude", "longitude"))
-CELL_KEYS = frozenset(("column", "constant", "prefix", "strip", "table", "otherwise", "format", "zone"))
-SECTIONS = frozenset((
-    "transactions", "label", "customers", "inventory", "merchants", "rates", "features", "sort", "delimiter",
-))  # fmt: skip
-NEEDED = {  # of the files beside the data
-    "customers": ("customer_id", "account_ids"),
-    "inventory": ("article_id", "merchant_id"),
-    "merchants": ("latitude", "longitude", "merchant_id"),
-    "rates": ("currency", "base", "rate", "effective"),
-}
-NEEDED_BESIDE = {"removed": "updated", "list_price": "currency", "list_price_minor": "currency"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

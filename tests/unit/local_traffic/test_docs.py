@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from local.generator.engine import KINDS
-from local.mappings.spec import CELL_KEYS, INVENTORY_FIELDS, TRANSACTION_FIELDS, load_spec, parse_spec
+from local.mappings.fields import CELL_KEYS, INVENTORY_FIELDS, TRANSACTION_FIELDS
+from local.mappings.spec import load_spec, parse_spec
 
 pytestmark = pytest.mark.unit
 
