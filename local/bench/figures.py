@@ -1,27 +1,17 @@
 """
 The tables of a report: what page and terminal both show, as text in rows and columns.
 
-Rule: a table is None where the report has nothing for it, and a column in which nobody has
-anything is left out.
+Rule: a table is None where the report has nothing for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from local.bench import reading
 from local.bench.reading import NONE, QUANTILES, Case, Group, Report, count, fine, percent
-
-
-class Table(NamedTuple):
-    """Rows under columns; the first *words* columns are words, the others numbers."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: int = 1
-    note: str = ""
+from local.bench.tabular import Table, filled
 
 
 def throughput(report: Report) -> Table | None:
@@ -40,7 +30,7 @@ def throughput(report: Report) -> Table | None:
         )
         for case in reading.throughputs(report)
     ]
-    return _table(Table("Throughput", columns, rows, words=3))
+    return filled(Table("Throughput", columns, rows, words=3))
 
 
 def latency(report: Report) -> Table | None:
@@ -54,7 +44,7 @@ def latency(report: Report) -> Table | None:
     missed = [case["name"] for case in found if not reading.is_held(case)]
     note = f"Below 99 % of the rate, or more than 0.1 % degraded: {', '.join(missed)}." if missed else ""
     rows = [_latency_row(case) for case in found]
-    return _table(Table("Latency from send to append, ms", columns, rows, words=2, note=note))
+    return filled(Table("Latency from send to append, ms", columns, rows, words=2, note=note))
 
 
 def surges(report: Report) -> Table | None:
@@ -79,7 +69,7 @@ def surges(report: Report) -> Table | None:
         )
         for case in found
     ]
-    return _table(Table("Burst and catching up", columns, rows))
+    return filled(Table("Burst and catching up", columns, rows))
 
 
 def stages(report: Report) -> Table | None:
@@ -92,7 +82,7 @@ def stages(report: Report) -> Table | None:
         for stage in found
     ]
     rows += [("all", "", fine(total), percent(1.0))] if rows else []
-    return _table(Table("CPU by stage", ("where", "stage", "us a transaction", "share"), rows, words=2))
+    return filled(Table("CPU by stage", ("where", "stage", "us a transaction", "share"), rows, words=2))
 
 
 def cores(report: Report) -> Table | None:
@@ -108,13 +98,13 @@ def cores(report: Report) -> Table | None:
         )
         for case in found
     ]
-    return _table(Table("Cores by process", ("case", *names, "all", "job, us a transaction"), rows))
+    return filled(Table("Cores by process", ("case", *names, "all", "job, us a transaction"), rows))
 
 
 def growth(report: Report) -> Table | None:
     """What goes through when something grows, against the smallest."""
     rows = [_held_row(group, case) for group in reading.growth(report) for case in group.cases]
-    return _table(Table("Growth", ("what grows", "case", "txn/s", "change", *_REST), rows, words=2))
+    return filled(Table("Growth", ("what grows", "case", "txn/s", "change", *_REST), rows, words=2))
 
 
 def profiles(report: Report) -> Table | None:
@@ -132,14 +122,14 @@ def profiles(report: Report) -> Table | None:
         for group in reading.profiles(report)
         for case in group.cases
     ]
-    return _table(Table("Thread and process profile", columns, rows, words=2))
+    return filled(Table("Thread and process profile", columns, rows, words=2))
 
 
 def peers(report: Report) -> Table | None:
     """The same work done by others, against ours."""
     group = reading.peers(report)
     rows = [_held_row(group, case)[1:] for case in group.cases] if group else []
-    return _table(Table("Peers on the same work", ("case", "txn/s", "against ours", *_REST), rows))
+    return filled(Table("Peers on the same work", ("case", "txn/s", "against ours", *_REST), rows))
 
 
 def catalogues(report: Report) -> Table | None:
@@ -159,7 +149,7 @@ def catalogues(report: Report) -> Table | None:
         for case in found
     ]
     columns = ("case", "txn/s", "against all", "offered/s", "achieved/s", *_REST, "job, us a transaction")
-    return _table(Table("What the catalogue costs", columns, rows))
+    return filled(Table("What the catalogue costs", columns, rows))
 
 
 def cases(report: Report) -> Table | None:
@@ -175,7 +165,7 @@ def cases(report: Report) -> Table | None:
         "degraded",
     )
     rows = [(case["name"], *(_plain(case.get(name)) for name in plain)) for case in reading.cases_of(report)]
-    return _table(Table("All cases", ("case", *plain), rows, words=3))
+    return filled(Table("All cases", ("case", *plain), rows, words=3))
 
 
 ALL: Sequence[Callable[[Report], Table | None]] = (
@@ -236,19 +226,3 @@ def _job_us(case: Case) -> str:
 
 def _plain(value: Any) -> str:
     return NONE if value is None else value if isinstance(value, str) else f"{value:,.6g}"
-
-
-def _table(table: Table) -> Table | None:
-    """*table* without empty columns; None without rows."""
-    kept = [
-        number
-        for number, _ in enumerate(table.columns)
-        if any(row[number] not in {NONE, ""} for row in table.rows)
-    ]
-    if not table.rows:
-        return None
-    return table._replace(
-        columns=[table.columns[number] for number in kept],
-        rows=[[row[number] for number in kept] for row in table.rows],
-        words=sum(number < table.words for number in kept),
-    )

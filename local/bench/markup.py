@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from local.bench.figures import Table
+from local.bench.tabular import Table
 
 
 class Naming(NamedTuple):

@@ -12,11 +12,11 @@ from html import escape
 from typing import NamedTuple
 
 from local.bench import figures, pictures, reading
-from local.bench.figures import Table
 from local.bench.look import STYLE
 from local.bench.markup import data_table, element
 from local.bench.reading import Case, Report, count, fine, percent
 from local.bench.table import headline
+from local.bench.tabular import Table
 
 
 def page(report: Report) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from local.bench import figures
-from local.bench.figures import Table
 from local.bench.reading import Report, duration, told
+from local.bench.tabular import Table
 
 
 def table(report: Report) -> str:
