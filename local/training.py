@@ -1,8 +1,8 @@
 """
 `make features`: the features of a file's transactions, for training, without the engine.
 
-Rules: nothing is computed here (`local.observing` calls the stream's own code). Each entity has a
-process of its own, because its log needs nothing but what happened to it.
+Rules: nothing is computed here: `local.observing` calls the stream's own code. What the catalogue has
+comes from a process an entity (`local.lanes`), the whole snapshot from one.
 """
 
 from __future__ import annotations
@@ -10,63 +10,32 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import marshal
-import multiprocessing
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
 from itertools import batched
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local.lanes import CALENDAR, ROWS, Lot, by_entity
 from local.mapping import MappedSource, open_source
 from local.mappings.spec import Renamed
 from local.mappings.tables import MappingError
-from local.observing import (
-    PLAIN,
-    Everything,
-    Logs,
-    Seen,
-    Step,
-    listings_of,
-    marked,
-    plain,
-    profiles_of,
-    steps_of,
-    whole,
-)
+from local.observing import Everything, listings_of, profiles_of, steps_of, whole
 from local.stack import tell
-from udfs.features.blocks import Event
-from udfs.features.catalogue import CATALOGUE, Entity, event_of
-from udfs.features.engine import calendar_features
+from udfs.features.catalogue import CATALOGUE
 from udfs.features.names import BY_NAME
 
-_ROWS = 32_768  # at a time from process to process: enough for each key to have some together
-_AHEAD = 3  # of such lots, before the slowest is waited for
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
-_CALENDAR = frozenset(calendar_features(0))
 _TOLD_EVERY_S = 2.0
-_END = b""  # no lot is empty
-
-
-class Lot(NamedTuple):
-    """Ids of transactions, and their features by name."""
-
-    ids: list[str]
-    columns: dict[str, list[Any]]
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 when the features are written, 1 after a message if not."""
     options = _parser().parse_args(arguments)
-    gc.disable()  # millions of objects and no cycles: to look for some costs a fifth of the time
     try:
         source = open_source(options.data, options.mapping, options.label_delay_days)
         wanted = _wanted(source, options.only)
@@ -145,101 +114,17 @@ def _scaled(values: list[Any], one: Renamed) -> pa.Array:
     return pa.array([None if value is None else value / one.divide_by for value in values], pa.float64())
 
 
-def _computed(
-    source: MappedSource, names: frozenset[str]
-) -> Iterator[tuple[list[str], dict[str, list[Any]]]]:
-    """Ids and columns of *names*, lot by lot, in event-time order."""
+def _computed(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
+    """Features of *names* at least, lot by lot, in event-time order."""
     of_catalogue = frozenset(entry.name for entry in CATALOGUE)
-    if names <= of_catalogue | _CALENDAR:
-        yield from _by_entity(source, names)
-    else:
-        yield from _by_account(source)
-
-
-# --- each entity beside the others
-
-
-class _Lane:
-    """An entity's process: lots of what it sees go in, lots of its features come out."""
-
-    def __init__(self, entity: Entity) -> None:
-        self.entity = entity
-        self._ours, theirs = multiprocessing.Pipe()
-        context = multiprocessing.get_context("fork")
-        self._process = context.Process(target=_serve, args=(entity, theirs), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._thread = ThreadPoolExecutor(max_workers=1)
-
-    def ask(self, lot: Sequence[tuple[Step, Event | None]]) -> Future[list[list[Any]]]:
-        """A column a feature, a value a transaction of *lot*; lots are taken in their order."""
-        return self._thread.submit(self._exchange, marshal.dumps([self._seen(*each) for each in lot]))
-
-    def close(self) -> None:
-        """The process has ended."""
-        self._thread.shutdown()
-        self._ours.send_bytes(_END)
-        self._process.join()
-
-    def _exchange(self, lot: bytes) -> list[list[Any]]:
-        self._ours.send_bytes(lot)
-        columns: list[list[Any]] = marshal.loads(self._ours.recv_bytes())  # noqa: S302  # from our own process
-        return columns
-
-    def _seen(self, step: Step, event: Event | None) -> Seen | None:
-        if step.txn is None or event is None:
-            return marked(step.label) if self.entity.name == "merchant" else None
-        return (self.entity.key_of(step.txn), *self.entity.told(event, step.txn))
-
-
-def _serve(entity: Entity, ends: Connection) -> None:
-    logs = Logs(entity)
-    while lot := ends.recv_bytes():
-        ends.send_bytes(marshal.dumps(logs.take(marshal.loads(lot))))  # noqa: S302  # from our own process
-
-
-def _by_entity(source: MappedSource, names: frozenset[str]) -> Iterator[Lot]:
-    """Lots of the catalogue's features and the calendar's, no more of them than *names*."""
-    entries = [entry for entry in CATALOGUE if entry.name in names]
-    lanes = [_Lane(Entity(name, entries)) for name in dict.fromkeys(entry.entity for entry in entries)]
-    asked: deque[_Asked] = deque()
-    with ExitStack() as stack:
-        for lane in lanes:
-            stack.enter_context(closing(lane))
-        for lot in batched(steps_of(source.narrowed(PLAIN), plain), _ROWS):
-            told = [(step, event_of(step.txn) if step.txn else None) for step in lot]
-            asked.append(_Asked(lot, [(lane.entity, lane.ask(told)) for lane in lanes]))
-            if len(asked) == _AHEAD:
-                yield _joined(asked.popleft())
-        while asked:
-            yield _joined(asked.popleft())
-
-
-class _Asked(NamedTuple):
-    """A lot, and what each entity will say of it."""
-
-    lot: Sequence[Step]
-    answers: list[tuple[Entity, Future[list[list[Any]]]]]
-
-
-def _joined(asked: _Asked) -> Lot:
-    transactions = [step.txn for step in asked.lot if step.txn is not None]
-    columns: dict[str, list[Any]] = {}
-    for entity, answer in asked.answers:
-        told = answer.result() or [[] for _ in entity.entries]
-        columns |= zip(entity.absent, told, strict=True)
-    days = [calendar_features(txn.event_time_ms) for txn in transactions]
-    columns |= {name: [day[name] for day in days] for name in _CALENDAR}
-    return Lot([txn.transaction_id for txn in transactions], columns)
-
-
-# --- the whole snapshot, in one process
+    return by_entity(source, names) if names <= of_catalogue | CALENDAR else _by_account(source)
 
 
 def _by_account(source: MappedSource) -> Iterator[Lot]:
+    """Lots of the whole snapshot, in this process."""
     everything = Everything(profiles_of(source), listings_of(source))
     observed = filter(None, map(everything.take, steps_of(source, whole)))
-    for lot in batched(observed, _ROWS):
+    for lot in batched(observed, ROWS):
         yield Lot([each for each, _ in lot], {name: [values[name] for _, values in lot] for name in BY_NAME})
 
 
@@ -254,4 +139,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    gc.disable()  # millions of objects and no cycles: to look for some costs a fifth of the time
     sys.exit(main(sys.argv[1:]))
