@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,6 +15,7 @@ from udfs.clients.dynamodb import ACCOUNT_STATE
 _WAIT_S = 60.0
 _KEYS = 100  # of one BatchGetItem
 _POLL_S = 0.25
+_QUIET_S = 5.0
 
 
 def items(endpoint: str, table: str) -> Iterator[dict[str, Any]]:
@@ -55,14 +57,16 @@ def _versions(reader: Any, accounts: Sequence[str]) -> dict[str, int]:
     return {item[ACCOUNT_STATE.key]["S"]: int(item[ACCOUNT_STATE.version]["N"]) for item in found}
 
 
-def settled_count(endpoint: str, table: str, quiet_s: float = 5.0) -> int:
+def settled_count(endpoint: str, table: str, enough: float = math.inf) -> int:
     """
-    How many items *table* has when no more have come for *quiet_s*.
+    How many items *table* has as soon as it has *enough*, or when no more have come for 5 s.
 
     DynamoDB Local counts at once; a scan of many items fails while it is busy.
     """
-    reader, before = client("dynamodb", endpoint), -1
-    while (count := int(reader.describe_table(TableName=table)["Table"]["ItemCount"])) > before:
-        before = count
-        time.sleep(quiet_s)
-    return count
+    reader, most, since_s = client("dynamodb", endpoint), -1, time.monotonic()
+    while time.monotonic() - since_s < _QUIET_S and most < enough:
+        count = int(reader.describe_table(TableName=table)["Table"]["ItemCount"])
+        if count > most:
+            most, since_s = count, time.monotonic()
+        time.sleep(_POLL_S)
+    return most

@@ -33,7 +33,6 @@ from udfs.clients.dynamodb import RECENT_TRANSACTIONS
 _POLL_S = 0.1
 _QUIET_S = 60.0  # nothing more is decided for so long while the job runs: the rest never will be
 _TICK_S = 3.0  # a job that restarts after the last tick needs another: watermarks are not in state
-_QUIET_STORE_S = 1.0  # recent transactions come in batches while any are owed
 _END_S = 20.0  # from the savepoint to the end of the process
 
 
@@ -212,7 +211,8 @@ def _commit(stack: Stack, watcher: Watcher) -> None:
     """The hot state is written and the archive committed: the job has stopped with a savepoint."""
     tell("stopping the job with a savepoint")
     wait_for_hot_state(stack.endpoints["dynamodb"], watcher.versions())
-    settled_count(stack.endpoints["dynamodb"], RECENT_TRANSACTIONS.name, _QUIET_STORE_S)
+    decided, _ = watcher.counts()
+    settled_count(stack.endpoints["dynamodb"], RECENT_TRANSACTIONS.name, decided)
     stop_job(stack)
 
 
