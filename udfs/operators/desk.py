@@ -108,17 +108,19 @@ class Desk:
         """
         Take up what a former life promised: open scores are asked again, the stores told again.
 
-        Where all was decided the last transaction is asked again all the same: its
-        hot item may not have been written.
+        The last transaction is asked again even where it was decided and its elders alone
+        are open: its hot item, which is the account's newest, may not have been written.
         """
         if state.profile is not None:
             self.tell(state.profile, marker_ms)
         work = self.awake(account_id, state, marker_ms)
-        if work.asks or not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
+        if not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
             return work
-        last = state.pending[-1]
-        kept = replace(work.state, pending=(self._renewed(last, marker_ms),))
-        return Work(kept, [_asked_again(last)])
+        last, taken_up = state.pending[-1], work.state.pending
+        if taken_up and taken_up[-1].transaction_id == last.transaction_id:
+            return work
+        kept = replace(work.state, pending=(*taken_up, self._renewed(last, marker_ms)))
+        return Work(kept, [*work.asks, _asked_again(last)])
 
     def learn(self, state: AccountState, told: Profile, marker_ms: int) -> AccountState:
         """The state with *told* among the profile's versions; the hot store is told of the newest."""

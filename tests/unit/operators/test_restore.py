@@ -209,6 +209,26 @@ def test_recent_transactions_are_told_to_the_store_again(away_periods: int) -> N
     assert sorted(item["transaction_id"] for _, item in second.tables[2].values()) == ["t1", "t2", "t3"]
 
 
+def test_hot_item_is_told_again_though_an_elder_is_open() -> None:
+    """
+    The account's newest item is owed as long as any; that its own transaction is written is not enough.
+
+    first life   t1, t2 decided; t2 among the recent, t1 and the account not, for long | crash
+    """
+    first = Bench()
+    first.accounts.is_away = first.recent.is_away = True
+    for name in ("t1", "t2"):
+        first.send(txn(name))
+        first.scores.answer()
+        first.advance(10)
+    first.recent.owed.popitem()  # t2, the newest
+    first.advance(3 * PERIOD_MS)
+    second = died(first)
+    settle(second)
+    assert second.tables[0]["a-1"][0] == 2
+    assert second.ids() == ["t1", "t2"]
+
+
 def test_what_is_written_leaves_the_state() -> None:
     """A transaction rests in its account's state until it is written, and no longer."""
     bench = Bench()
