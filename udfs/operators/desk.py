@@ -84,14 +84,14 @@ class Desk:
         self, state: AccountState, arrived: Sequence[Arrived], marker_ms: int, blocks: Blocks
     ) -> Work:
         """Observe each transaction of an account, but for duplicates, and judge it but for its score."""
-        work = self.awake(arrived[0].txn.account_id, state, marker_ms)
+        work = awake = self.awake(arrived[0].txn.account_id, state, marker_ms)
         for each in arrived:
             if is_duplicate(work.state.history, each.txn):
                 self.counters.add("duplicates")
             else:
                 considered = consider(work.state, each, self._book, blocks, late=each.late)
                 work = self._promised(work, considered, marker_ms)
-        return work
+        return self._with_last(work, state, marker_ms) if work is awake else work
 
     def awake(self, account_id: str, state: AccountState, marker_ms: int) -> Work:
         """The state without what is finished, and what a former life left to be asked again."""
@@ -108,19 +108,11 @@ class Desk:
         """
         Take up what a former life promised: open scores are asked again, the stores told again.
 
-        The last transaction is asked again even where it was decided and its elders alone
-        are open: its hot item, which is the account's newest, may not have been written.
+        So is the last transaction even where it was decided: see `_with_last`.
         """
         if state.profile is not None:
             self.tell(state.profile, marker_ms)
-        work = self.awake(account_id, state, marker_ms)
-        if not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
-            return work
-        last, taken_up = state.pending[-1], work.state.pending
-        if taken_up and taken_up[-1].transaction_id == last.transaction_id:
-            return work
-        kept = replace(work.state, pending=(*taken_up, self._renewed(last, marker_ms)))
-        return Work(kept, [*work.asks, _asked_again(last)])
+        return self._with_last(self.awake(account_id, state, marker_ms), state, marker_ms)
 
     def learn(self, state: AccountState, told: Profile, marker_ms: int) -> AccountState:
         """The state with *told* among the profile's versions; the hot store is told of the newest."""
@@ -218,6 +210,20 @@ class Desk:
         )
         state = replace(work.state, history=considered.history, pending=(*work.state.pending, pending))
         return Work(state, [*work.asks, Ask(considered.undecided, considered.values)])
+
+    def _with_last(self, work: Work, state: AccountState, marker_ms: int) -> Work:
+        """
+        *work*, and the last transaction of *state* is asked again if a former life asked it.
+
+        Its hot item, which is the account's newest, may not have been written, whatever was.
+        """
+        if not state.pending or state.pending[-1].epoch_ms == self.promises.epoch_ms:
+            return work
+        last, taken_up = state.pending[-1], work.state.pending
+        if taken_up and taken_up[-1].transaction_id == last.transaction_id:
+            return work
+        kept = replace(work.state, pending=(*taken_up, self._renewed(last, marker_ms)))
+        return Work(kept, [*work.asks, _asked_again(last)])
 
     def _renewed(self, pending: Pending, marker_ms: int) -> Pending:
         return replace(pending, epoch_ms=self.promises.epoch_ms, marker_ms=marker_ms)

@@ -209,9 +209,12 @@ def test_recent_transactions_are_told_to_the_store_again(away_periods: int) -> N
     assert sorted(item["transaction_id"] for _, item in second.tables[2].values()) == ["t1", "t2", "t3"]
 
 
-def test_hot_item_is_told_again_though_an_elder_is_open() -> None:
+@pytest.mark.parametrize("repeated", [(), ("t1",), ("t2", "t1")])
+def test_hot_item_is_told_again_though_an_elder_is_open(repeated: tuple[str, ...]) -> None:
     """
     The account's newest item is owed as long as any; that its own transaction is written is not enough.
+
+    Nor is it told by what comes again before the former life's timer fires.
 
     first life   t1, t2 decided; t2 among the recent, t1 and the account not, for long | crash
     """
@@ -223,10 +226,14 @@ def test_hot_item_is_told_again_though_an_elder_is_open() -> None:
         first.advance(10)
     first.recent.owed.popitem()  # t2, the newest
     first.advance(3 * PERIOD_MS)
+    first.send(txn("other", account="a-2"), key="a-2")
     second = died(first)
+    second.advance(2 * PERIOD_MS)  # the former life's timer of a-2 fires, that of a-1 is a long one
+    for name in repeated:
+        second.send(txn(name))
     settle(second)
     assert second.tables[0]["a-1"][0] == 2
-    assert second.ids() == ["t1", "t2"]
+    assert second.ids() == ["other", "t1", "t2"]
 
 
 def test_what_is_written_leaves_the_state() -> None:
