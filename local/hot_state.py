@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from local.errors import StackError
+from local.patience import Patience
 from local.setup_ends import client
 from udfs.clients.dynamodb import ACCOUNT_STATE
 
@@ -34,18 +35,17 @@ def wait_for_hot_state(endpoint: str, versions: Mapping[str, int]) -> None:
     Raises:
         StackError: If some are older, and none of them has become newer for a minute.
     """
-    reader, left, since_s = client("dynamodb", endpoint), dict(versions), time.monotonic()
+    reader, left = client("dynamodb", endpoint), dict(versions)
+    patience = Patience(_WAIT_S, time.monotonic)
     while left:
         written = _versions(reader, list(islice(left, _KEYS)))
         done = [account for account, version in written.items() if version >= left[account]]
         for account in done:
             del left[account]
-        if done:
-            since_s = time.monotonic()
-        elif time.monotonic() - since_s > _WAIT_S:
+        if patience.is_out(len(left)):
             older = f"{len(left):,} accounts in DynamoDB are older than their last decision"
             raise StackError(f"hot state: {older}")
-        else:
+        if not done:
             time.sleep(_POLL_S)
 
 
@@ -63,10 +63,11 @@ def settled_count(endpoint: str, table: str, enough: float = math.inf) -> int:
 
     DynamoDB Local counts at once; a scan of many items fails while it is busy.
     """
-    reader, most, since_s = client("dynamodb", endpoint), -1, time.monotonic()
-    while time.monotonic() - since_s < _QUIET_S and most < enough:
-        count = int(reader.describe_table(TableName=table)["Table"]["ItemCount"])
-        if count > most:
-            most, since_s = count, time.monotonic()
+    reader, patience = client("dynamodb", endpoint), Patience(_QUIET_S, time.monotonic)
+    while (count := _item_count(reader, table)) < enough and not patience.is_out(count):
         time.sleep(_POLL_S)
-    return most
+    return count
+
+
+def _item_count(reader: Any, table: str) -> int:
+    return int(reader.describe_table(TableName=table)["Table"]["ItemCount"])

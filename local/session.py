@@ -24,6 +24,7 @@ from local.flink_files import JobPlan
 from local.generator.plan import FeedReport
 from local.generator.traffic import Source
 from local.hot_state import settled_count, wait_for_hot_state
+from local.patience import Patience
 from local.progress import ProgressLine
 from local.stack import Stack, tell
 from local.summary import Outcome, summary_table, write_summary
@@ -148,7 +149,7 @@ def _fed(stack: Stack, feeder: Feeder, watcher: Watcher, traffic: Traffic) -> Fe
 
 def _wait_for_decisions(stack: Stack, feeder: Feeder, watcher: Watcher, feeding: Future[FeedReport]) -> None:
     """Return when everything sent was answered, or nothing was for long although the job runs."""
-    patience, ticks = _Patience(time.monotonic), _Every(_TICK_S, feeder.tick_again)
+    patience, ticks = Patience(_QUIET_S, time.monotonic), _Every(_TICK_S, feeder.tick_again)
     while True:
         decided, dead = watcher.counts()
         done = feeding.done()
@@ -178,26 +179,6 @@ class _Every:
         if time.monotonic() >= self._due_s:
             self._act()
             self._due_s = time.monotonic() + self._seconds
-
-
-class _Patience:
-    """Runs out when a count has not changed for `_QUIET_S`."""
-
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._count = -1
-        self._since_s = seconds()
-
-    def is_out(self, count: int) -> bool:
-        """Whether *count* is what it was for long."""
-        if count != self._count:
-            self._count = count
-            self.renew()
-        return self._seconds() - self._since_s > _QUIET_S
-
-    def renew(self) -> None:
-        """Wait as long again."""
-        self._since_s = self._seconds()
 
 
 def _tell_if_gone(stack: Stack) -> None:

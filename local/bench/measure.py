@@ -23,6 +23,7 @@ from local.bench.load import Pool, Sender, Sent
 from local.bench.readback import Answer, Readback
 from local.bench.times import Span
 from local.errors import StackError
+from local.patience import Patience
 from local.services.pids import OsProcesses, Pids
 from local.stack import Stack, tell
 
@@ -169,11 +170,9 @@ class Rig:
         Raises:
             StackError: If nothing is decided for a minute.
         """
-        found, since_s = -1, time.monotonic()
+        patience = Patience(_STUCK_S, time.monotonic)
         while (decided := self._answers.count()) < self.sender.sent:
-            if decided > found:
-                found, since_s = decided, time.monotonic()
-            if time.monotonic() - since_s > _STUCK_S:
+            if patience.is_out(decided):
                 left = self.sender.sent - decided
                 raise StackError(f"the job has decided nothing for {_STUCK_S:.0f} s; {left:,} are left")
             time.sleep(_POLL_S)

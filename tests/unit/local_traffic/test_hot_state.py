@@ -38,7 +38,7 @@ def settled(monkeypatch: pytest.MonkeyPatch, counts: list[int], **enough: float)
 
 def test_a_table_with_enough_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has all that it will."""
-    assert settled(monkeypatch, [10, 15, 20], enough=20) == (20, 0.75)
+    assert settled(monkeypatch, [10, 15, 20], enough=20) == (20, 0.5)
 
 
 def test_a_store_that_pauses_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
