@@ -35,10 +35,10 @@ up: $(VENV)/.job ## start services and job and leave them running; the job goes 
 down: $(VENV)/.job ## stop services and job
 	@$(PYTHON) -m local down
 
-replay: $(VENV)/.job ## anyone's file: DATA= MAPPING= [OUT=] [UNTIL=] [RATE=] [PARALLELISM=] [SHUFFLE_S= SEED=] [LABEL_DELAY_DAYS=] [RESTART_AT=] [KEEP=1]
+replay: $(VENV)/.job ## anyone's file: DATA= MAPPING= [OUT=] [UNTIL=] [RATE=] [PARALLELISM=] [SHUFFLE_S= SEED=] [LABEL_DELAY_DAYS=] [RESTART_AT=] [MEMORY=1] [KEEP=1]
 	@$(PYTHON) -m local replay $(call option,data,DATA) $(call option,mapping,MAPPING) \
 	    $(call option,until,UNTIL) $(call option,parallelism,PARALLELISM) $(call option,shuffle-s,SHUFFLE_S) \
-	    $(call option,label-delay-days,LABEL_DELAY_DAYS) $(call option,restart-at,RESTART_AT) $(shared_options)
+	    $(call option,label-delay-days,LABEL_DELAY_DAYS) $(call option,restart-at,RESTART_AT) $(if $(MEMORY),--memory) $(shared_options)
 
 features: $(VENV)/.job ## features for training, without the engine: DATA= MAPPING= [OUT=] [LABEL_DELAY_DAYS=] [FEATURES=names]
 	@$(PYTHON) -m local.training $(call option,data,DATA) $(call option,mapping,MAPPING) $(call option,out,OUT) \

@@ -83,7 +83,6 @@ def build(inputs: Inputs, ways: Ways) -> Streams:
         inputs.customers.process(FanOutProfiles(ways.decide.customers_topic), output_type=INCOMING)
         .name("fan out profiles")
         .uid("fan-out-profiles-v1")
-        .set_buffer_timeout(ways.buffer_timeout_ms)
     )
     labels = (
         inputs.labels.process(CheckLabels(ways.labels_topic, ways.read_card_key), output_type=LABEL_TYPE)

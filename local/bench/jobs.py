@@ -19,7 +19,8 @@ from local.services import Places, Service
 from local.stack import Stack
 
 CHECKPOINT_MS = 10_000
-WARM_PLACES = partial(Places, compilers=())  # services with both compilers, as in production
+# services with both compilers, as in production, and no disk of DynamoDB's that nobody would wait for there
+WARM_PLACES = partial(Places, compilers=(), fleeting=True)
 _JVM = "-Xmx2g -XX:+UseG1GC"
 _FLOOR = Path(__file__).with_name("floor_job.py")
 _PACKAGES = ("flink_app", "udfs", "schemas")  # all that the job runs

@@ -23,12 +23,14 @@ class Places:
         jars: The folder of the services' jars.
         ports: Where they listen.
         compilers: What the JVMs are told of theirs; a short run pays more for the second than it gives back.
+        fleeting: DynamoDB Local keeps its items in memory, and loses them with its process (ADR-0034).
     """
 
     run: Path
     jars: Path
     ports: Ports
     compilers: tuple[str, ...] = ("-XX:TieredStopAtLevel=1",)
+    fleeting: bool = False
 
     def data(self, service: str) -> Path:
         """The folder that holds the data of *service*; it survives a kill of the process."""

@@ -1,7 +1,8 @@
 """
-DynamoDB Local, one database on disk whatever credentials and region a client has.
+DynamoDB Local, one database whatever credentials and region a client has.
 
-It has no option to listen on loopback only, and sends telemetry unless told not to.
+It has no option to listen on loopback only, and sends telemetry unless told not to. On disk it waits for
+the disk with each item of a batch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ LOGGING = Path(__file__).with_name("log4j2.xml")
 
 
 def dynamodb(places: Places, java: str) -> Service:
-    """DynamoDB Local on its port, with its data on disk."""
+    """DynamoDB Local on its port, with its items where *places* has them."""
     return Service(
         name=NAME,
         ports=("dynamodb",),
@@ -34,8 +35,7 @@ def dynamodb(places: Places, java: str) -> Service:
             "-port",
             str(places.ports.dynamodb),
             "-sharedDb",
-            "-dbPath",
-            str(places.data(NAME)),
+            *(("-inMemory",) if places.fleeting else ("-dbPath", str(places.data(NAME)))),
             "-disableTelemetry",
         ),
         # it refuses a plain GET for want of a signature: an answer from its own front door

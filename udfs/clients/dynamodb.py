@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -118,6 +118,7 @@ def put_of(table: Table, key: str, version: int, item: Item) -> dict[str, object
 
 
 _LEAST, _TOO_MUCH = 1e-130, 1e126
+_NUMBERS = {int, float}  # what most are: an account has eighty
 _PLAIN = {str: "S", bool: "BOOL"}
 
 type AttributeValue = dict[str, str | bool | list[AttributeValue]]
@@ -135,7 +136,9 @@ def encode(item: Item) -> dict[str, AttributeValue]:
 
 
 def _attribute(name: str, value: object) -> AttributeValue:
-    plain = _PLAIN.get(type(value))  # what nearly all are
+    if type(value) in _NUMBERS and _fits(value):
+        return {"N": repr(value)}
+    plain = _PLAIN.get(type(value))
     return {plain: value} if plain else _checked(name, value)  # type: ignore[dict-item]  # by its type
 
 
@@ -149,18 +152,14 @@ def _checked(name: str, value: object) -> AttributeValue:
 
 
 def _number(name: str, value: float | Decimal) -> str:
-    if not _fits(value):
+    if (isinstance(value, Decimal) and not value.is_finite()) or not _fits(value):
         raise OutOfRange(f"attribute {name}", str(value), "0, or a magnitude of 1E-130 to under 1E+126")
-    return repr(value) if isinstance(value, float) else str(value)
+    return str(value)
 
 
-def _fits(value: float | Decimal) -> bool:
+def _fits(value: Any) -> bool:  # float, int or Decimal: one comparison for all
     """What DynamoDB's N takes; more than 38 digits, which no value of ours has, it refuses itself."""
-    try:
-        size = abs(float(value))
-    except OverflowError:  # an int beyond every float
-        return False
-    return size == 0 or _LEAST <= size < _TOO_MUCH  # also false for NaN
+    return bool(value == 0 or _LEAST <= abs(value) < _TOO_MUCH)  # false for NaN
 
 
 def decode(attributes: Mapping[str, AttributeValue]) -> dict[str, object]:

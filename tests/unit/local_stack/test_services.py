@@ -1,6 +1,7 @@
 """How services are started, as data."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_java_versions(text: str, major: int | None) -> None:
 def test_data_is_on_disk(service: Service) -> None:
     """Each service that has data keeps it below the run folder, under its own name."""
     assert service.data == Path("/run/folder/data") / service.name
+
+
+def test_dynamodb_in_memory() -> None:
+    """Where what is kept may be lost with its process, DynamoDB Local writes no file."""
+    command = dynamodb(replace(PLACES, fleeting=True), "java").command
+    assert "-inMemory" in command
+    assert "-dbPath" not in command
 
 
 def test_the_broker_listens_on_loopback() -> None:
