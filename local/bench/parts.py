@@ -17,7 +17,7 @@ from local.bench.measure import rig
 from local.stack import Stack, tell
 
 ACCOUNTS = 50_000
-MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000
+MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000  # 20 to 60 s of each
 _RATES = {200: 20.0, 500: 15.0, TYPICAL: 40.0, 2_000: 15.0}  # a second, and for how long: checkpoints fall in
 _HASHMAP_S = 30.0
 _FLOOR_S = 10.0
@@ -61,7 +61,7 @@ def floor(stack: Stack) -> Iterator[Case]:
     tell("the floor: the same ends, nothing decided")
     with rig(stack, JobUnderTest(plan=bench_plan(), services=the_floor), Pool(ACCOUNTS)) as running:
         running.warm_up()
-        yield cases.throughput(running, "floor", MANY)
+        yield cases.throughput(running, "floor", _VERY_MANY)
         for rate in _RATES:
             yield cases.latency(running, f"floor_{rate}", rate, _FLOOR_S)
 
