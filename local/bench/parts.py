@@ -17,7 +17,7 @@ from local.bench.measure import rig
 from local.stack import Stack, tell
 
 ACCOUNTS = 50_000
-MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000  # 20 to 60 s of each
+MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000  # the job, with DynamoDB, a floor
 _RATES = {200: 20.0, 500: 15.0, TYPICAL: 40.0, 2_000: 15.0}  # a second, and for how long: checkpoints fall in
 _HASHMAP_S = 30.0
 _FLOOR_S = 10.0
