@@ -23,8 +23,8 @@ from local.stack import Stack, tell
 
 _FEW, _POOL, _MANY = 1_000, 50_000, 1_000_000  # accounts; those of the pool have profiles
 _COUNT, _SECONDS = 20_000, 10.0
-_STEP = 50_000  # of filling
-_FILLED_S = 960.0  # after the beginning filling ends, full or not, so that all ends within 25 minutes
+_STEP = 25_000  # of filling
+_FILLED_S = 1_020.0  # after the beginning filling ends, full or not, so that all ends within 25 minutes
 _HOT_RATIO, _HOT_FIRST = 0.3, 3_000
 _PASTS = {"entries_20": (1_000, 10), "entries_256": (60, 260)}  # accounts, and payments of each beforehand
 _WARM_AGAIN = WARM // 2  # for jobs that are held against a warm one by tens of percent
@@ -38,7 +38,7 @@ def one_job(stack: Stack) -> Iterator[Case]:
         yield both(running, f"accounts_{_FEW}")
         yield from _fifty_thousand(running, Spread(pool=pool, accounts=_POOL))
         yield from _their_past(running, pool)
-        yield from _a_million(running, Spread(pool=pool, accounts=_MANY), until_s)
+        yield from _a_million(running, pool, until_s)
 
 
 def subtasks(stack: Stack) -> Iterator[Case]:
@@ -83,12 +83,13 @@ def _their_past(running: Rig, pool: Pool) -> Iterator[Case]:
         yield both(running, name, entries)
 
 
-def _a_million(running: Rig, mix: Spread, until_s: float) -> Iterator[Case]:
-    """As many accounts as there was time for, each met once; then a thousand others beside them."""
-    running.sender.mix = mix
-    filled = _fill(running, mix.accounts, until_s)
-    yield {**both(running, f"accounts_{mix.accounts}", 1), **_met(filled, mix.accounts)}
-    running.sender.mix = replace(mix, accounts=_FEW, prefix="beside-")
+def _a_million(running: Rig, pool: Pool, until_s: float) -> Iterator[Case]:
+    """The pool's accounts, met before, and as many others as there was time for; a thousand beside them."""
+    others = Spread(pool=pool, accounts=_MANY - _POOL, first=_POOL)
+    in_state = _POOL + _fill(running, others, until_s)
+    running.sender.mix = Spread(pool=pool, accounts=_MANY)
+    yield {**both(running, f"accounts_{_MANY}", 1), **_met(in_state, _MANY)}
+    running.sender.mix = Spread(pool=pool, accounts=_FEW, prefix="beside-")
     yield both(running, f"accounts_{_FEW}_beside")
 
 
@@ -107,12 +108,12 @@ def _warm(running: Rig, mix: Spread, least: int) -> None:
     running.sender.age_ms = 0
 
 
-def _fill(running: Rig, accounts: int, until_s: float) -> int:
-    """Every account was met once, if there was time; how many were."""
-    tell(f"filling state with {accounts:,} accounts")
-    before = running.sender.sent
-    while (met := running.sender.sent - before) < accounts and time.monotonic() < until_s:
-        running.send_ahead(min(_STEP, accounts - met))
+def _fill(running: Rig, mix: Spread, until_s: float) -> int:
+    """Every account of *mix* was met once, if there was time; how many were."""
+    tell(f"filling state with {mix.accounts:,} accounts")
+    running.sender.mix, before = mix, running.sender.sent
+    while (met := running.sender.sent - before) < mix.accounts and time.monotonic() < until_s:
+        running.send_ahead(min(_STEP, mix.accounts - met))
         tell(f"  {running.sender.sent - before:,} accounts ({max(0, until_s - time.monotonic()):.0f} s left)")
     running.settle()
     return running.sender.sent - before

@@ -69,12 +69,14 @@ class Spread:
     Attributes:
         pool: Whose messages.
         accounts: How many; each is met once before any is met again.
+        first: The lowest number of an account.
         prefix: Of the accounts' ids; the pool's own, which have profiles, unless given.
         hot_ratio: Share of the messages that go to one single account, 0..1.
     """
 
     pool: Pool
     accounts: int
+    first: int = 0
     prefix: str = "a-"
     hot_ratio: float = 0.0
 
@@ -83,7 +85,7 @@ class Spread:
         _, rest = self.pool.addressed(number)
         if number * 37 % 100 < 100 * self.hot_ratio:
             return f"{self.prefix}hot", rest
-        return account_id(number * _STRIDE % self.accounts, self.prefix), rest
+        return account_id(self.first + number * _STRIDE % self.accounts, self.prefix), rest
 
 
 def account_id(number: int, prefix: str = "a-") -> str:

@@ -51,6 +51,12 @@ def test_spread_traffic_meets_each_account_once_before_any_twice(pool: Pool) -> 
     assert set(accounts(Spread(pool=pool, accounts=1_000), 1_000).values()) == {1}
 
 
+def test_a_spread_begins_where_it_is_told_to(pool: Pool) -> None:
+    """The first three messages for three accounts from the tenth on are one for each of these."""
+    met = accounts(Spread(pool=pool, accounts=3, first=10), 3)
+    assert met == {"a-0000010": 1, "a-0000011": 1, "a-0000012": 1}
+
+
 def test_spread_traffic_is_in_no_order_of_keys(pool: Pool) -> None:
     """Neighbours in time are far apart among the accounts: no cache is helped."""
     first = [Spread(pool=pool, accounts=100_000).addressed(number)[0] for number in range(10)]
