@@ -1,0 +1,32 @@
+"""Growth: what of several turns is told, how long filling may take, and what is said when it took longer."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.bench.growth import filled_until, median, short
+
+
+def test_of_turns_the_middling_one_is_told() -> None:
+    """Of three turns, the one that is neither the fastest nor the slowest is the case, whole."""
+    turns = [{"txn_per_s": 9.0, "cpu": 3}, {"txn_per_s": 14.0, "cpu": 1}, {"txn_per_s": 13.0, "cpu": 2}]
+    assert median(turns) == {"txn_per_s": 13.0, "cpu": 2}
+
+
+def test_what_was_wrong_in_any_turn_is_told() -> None:
+    """A fault of a turn that is not the median is not lost."""
+    turns = [{"txn_per_s": 1.0, "faults": ["2 were not decided"]}, {"txn_per_s": 2.0}, {"txn_per_s": 3.0}]
+    assert median(turns) == {"txn_per_s": 2.0, "faults": ["2 were not decided"]}
+
+
+@pytest.mark.parametrize(("before_s", "until_s"), [(280, 1_008), (330, 925.5)])
+def test_a_slow_machine_fills_for_a_shorter_time(before_s: float, until_s: float) -> None:
+    """The slower the beginning was, the earlier filling ends, because what follows is as slow."""
+    assert filled_until(50.0, 50.0 + before_s) == pytest.approx(50.0 + until_s)
+
+
+def test_accounts_that_there_was_no_time_for_are_a_fault() -> None:
+    """Fewer accounts than asked for are a fault that says how many; as many are none."""
+    assert short(1_000, 1_000) == {}
+    (said,) = short(900, 1_000)["faults"]
+    assert said == "state: found 900 accounts when filling had to end, expected 1,000"
