@@ -22,7 +22,7 @@ Part = Callable[[Stack], Iterator[Case]]
 
 WHOLE = "whole"
 RUNS: Mapping[str, Sequence[Part]] = {
-    WHOLE: (parts.whole_job, parts.hashmap, parts.dynamodb, parts.floor, parts.jvm_floor),
+    WHOLE: (parts.whole_job, parts.floor, parts.dynamodb, parts.hashmap, parts.jvm_floor),
     "growth": (growth.one_job, growth.subtasks, growth.taskmanagers),
     "profiles": (profiles.thread, profiles.process),
     "catalogue": (catalogues.whole, catalogues.short, catalogues.accounts),

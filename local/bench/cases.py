@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow.dataset as ds
@@ -144,6 +144,18 @@ def newest_versions(answers: list[Answer]) -> dict[str, int]:
     for answer in answers:
         newest[answer.account_id] = max(answer.version, newest.get(answer.account_id, 0))
     return newest
+
+
+def median(turns: Sequence[Case]) -> Case:
+    """The case of middling throughput among *turns*, with what was wrong in any of them."""
+    ordered = sorted(turns, key=lambda turn: turn["txn_per_s"])
+    return {**ordered[len(ordered) // 2], **faults_of(*turns)}
+
+
+def faults_of(*found: Case) -> Case:
+    """What was wrong with any of *found*."""
+    faults = [fault for case in found for fault in case.get("faults", ())]
+    return {"faults": faults} if faults else {}
 
 
 def _traits(rig: Rig) -> Case:

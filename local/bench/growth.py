@@ -10,11 +10,11 @@ job that grows, because another job on the same machine differs by more than wha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from local.bench import cases
-from local.bench.cases import TYPICAL, Case
+from local.bench.cases import TYPICAL, Case, faults_of
 from local.bench.jobs import JobUnderTest, bench_plan
 from local.bench.load import LONG_AGO_MS, Pool, Spread
 from local.bench.measure import WARM, Rig, rig
@@ -63,12 +63,6 @@ def both(running: Rig, name: str, known: float = 0) -> Case:
     return _paced(running, flooded, known + _COUNT / 2 / flooded["accounts"])
 
 
-def median(turns: Sequence[Case]) -> Case:
-    """The case of middling throughput among *turns*, with what was wrong in any of them."""
-    ordered = sorted(turns, key=lambda turn: turn["txn_per_s"])
-    return {**ordered[len(ordered) // 2], **_faults(*turns)}
-
-
 def filled_until(began_s: float, now_s: float) -> float:
     """Until when filling may take, if all began at *began_s* and filling begins at *now_s*."""
     return began_s + _ALL_S - _AFTERWARDS * (now_s - began_s)
@@ -78,13 +72,7 @@ def _paced(running: Rig, flooded: Case, payments: float) -> Case:
     """*flooded*, and latency at half of its throughput."""
     offered = min(TYPICAL, round(flooded["txn_per_s"] / 2))
     paced = cases.latency(running, flooded["name"], offered, _SECONDS)
-    return {**paced, **flooded, "payments_each": round(payments, 2), **_faults(flooded, paced)}
-
-
-def _faults(*found: Case) -> Case:
-    """What was wrong with any of *found*."""
-    faults = [fault for case in found for fault in case.get("faults", ())]
-    return {"faults": faults} if faults else {}
+    return {**paced, **flooded, "payments_each": round(payments, 2), **faults_of(flooded, paced)}
 
 
 def _in_turns(running: Rig, mixes: Mapping[str, Spread]) -> Iterator[Case]:
@@ -95,7 +83,7 @@ def _in_turns(running: Rig, mixes: Mapping[str, Spread]) -> Iterator[Case]:
         turns[name].append(cases.throughput(running, name, _TURN))
     for name, mix in mixes.items():
         running.sender.mix = mix
-        yield _paced(running, median(turns[name]), max(1.0, _TURNS * _TURN / 2 / mix.accounts))
+        yield _paced(running, cases.median(turns[name]), max(1.0, _TURNS * _TURN / 2 / mix.accounts))
 
 
 def _fifty_thousand(running: Rig, mix: Spread) -> Iterator[Case]:
@@ -122,7 +110,7 @@ def _a_million(running: Rig, pool: Pool, until_s: float) -> Iterator[Case]:
     million = Spread(pool=pool, accounts=_MANY)
     few = Spread(pool=pool, accounts=_FEW, prefix="beside-")
     many, beside = _in_turns(running, {_MILLION: million, f"accounts_{_FEW}_beside": few})
-    yield {**many, "accounts": in_state, **_faults(many, short(in_state, _MANY))}
+    yield {**many, "accounts": in_state, **faults_of(many, short(in_state, _MANY))}
     yield beside
 
 

@@ -1,23 +1,27 @@
 """
 The parts of `make bench`, each with a job of its own on empty services.
 
-Rule: a part gives its cases one by one, in the order in which they are measured; the job
-runs until the next part begins.
+Rules: a part gives its cases one by one; the job runs until the next part begins. What is held
+against a floor is measured before, between and after the other cases of its job, and the median
+told: a machine changes its speed within minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import batched
 
 from local.bench import cases
 from local.bench.cases import TYPICAL, Case
 from local.bench.jobs import JobUnderTest, bench_plan, the_floor, the_jvm_floor
 from local.bench.load import Pool
-from local.bench.measure import rig
+from local.bench.measure import Rig, rig
 from local.stack import Stack, tell
 
 ACCOUNTS = 50_000
-MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000  # the job, with DynamoDB, a floor
+MANY, _FEWER, _VERY_MANY = 60_000, 40_000, 200_000  # a job, with DynamoDB, the JVM's floor
+_TURN, _FLOOR_TURN = 25_000, 80_000  # of three each
 _RATES = {200: 20.0, 500: 15.0, TYPICAL: 40.0, 2_000: 15.0}  # a second, and for how long: checkpoints fall in
 _HASHMAP_S = 30.0
 _FLOOR_S = 10.0
@@ -29,11 +33,8 @@ def whole_job(stack: Stack) -> Iterator[Case]:
     with rig(stack, JobUnderTest(plan=bench_plan()), Pool(ACCOUNTS)) as running:
         running.sender.profiles()
         running.warm_up()
-        yield cases.throughput(running, "throughput", MANY)
-        for rate, seconds in _RATES.items():
-            yield cases.latency(running, f"latency_{rate}", rate, seconds)
-        yield cases.burst(running)
-        yield cases.catch_up(running)
+        flood = partial(cases.throughput, running, "throughput", _TURN)
+        yield from with_floods(flood, _rates(running, "latency", _RATES), _surges(running))
         yield {"name": "committed", **cases.committed(running)}
 
 
@@ -61,9 +62,9 @@ def floor(stack: Stack) -> Iterator[Case]:
     tell("the floor: the same ends, nothing decided")
     with rig(stack, JobUnderTest(plan=bench_plan(), services=the_floor), Pool(ACCOUNTS)) as running:
         running.warm_up()
-        yield cases.throughput(running, "floor", _VERY_MANY)
-        for rate in _RATES:
-            yield cases.latency(running, f"floor_{rate}", rate, _FLOOR_S)
+        flood = partial(cases.throughput, running, "floor", _FLOOR_TURN)
+        halves = (dict.fromkeys(rates, _FLOOR_S) for rates in batched(_RATES, 2))
+        yield from with_floods(flood, *(_rates(running, "floor", half) for half in halves))
 
 
 def jvm_floor(stack: Stack) -> Iterator[Case]:
@@ -72,3 +73,24 @@ def jvm_floor(stack: Stack) -> Iterator[Case]:
     with rig(stack, JobUnderTest(plan=bench_plan(), services=the_jvm_floor), Pool(ACCOUNTS)) as running:
         running.warm_up()
         yield cases.throughput(running, "floor_jvm", _VERY_MANY)
+
+
+def with_floods(flood: Callable[[], Case], *groups: Iterator[Case]) -> Iterator[Case]:
+    """The cases of *groups*, then the median of a *flood* before, between and after them."""
+    floods = [flood()]
+    for group in groups:
+        yield from group
+        floods.append(flood())
+    yield cases.median(floods)
+
+
+def _rates(running: Rig, prefix: str, rates: Mapping[int, float]) -> Iterator[Case]:
+    """Latency at each of *rates*, for so many seconds."""
+    for rate, seconds in rates.items():
+        yield cases.latency(running, f"{prefix}_{rate}", rate, seconds)
+
+
+def _surges(running: Rig) -> Iterator[Case]:
+    """More than the typical rate, and catching up after a pause."""
+    yield cases.burst(running)
+    yield cases.catch_up(running)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from local.bench.__main__ import RUNS, WHOLE, main
-from local.bench.cases import end_faults, newest_versions
+from local.bench.cases import Case, end_faults, median, newest_versions
 from local.bench.cpu import Machine
 from local.bench.flink_rest import spans
 from local.bench.guard import ratios
 from local.bench.jobs import JobUnderTest, bench_plan
 from local.bench.measure import Reading, used_between
+from local.bench.parts import with_floods
 from local.bench.readback import Answer
 from local.bench.times import Span
 
@@ -65,6 +68,38 @@ def test_hot_state_is_off_unless_asked_for() -> None:
     """The plain throughput has no DynamoDB in it."""
     assert bench_plan().properties["hot.state"] == {"enabled": "false"}
     assert bench_plan(hot_state=True).properties["hot.state"] == {"enabled": "true"}
+
+
+def test_of_turns_the_middling_one_is_told() -> None:
+    """Of three turns, the one that is neither the fastest nor the slowest is the case, whole."""
+    turns = [{"txn_per_s": 9.0, "cpu": 3}, {"txn_per_s": 14.0, "cpu": 1}, {"txn_per_s": 13.0, "cpu": 2}]
+    assert median(turns) == {"txn_per_s": 13.0, "cpu": 2}
+
+
+def test_what_was_wrong_in_any_turn_is_told() -> None:
+    """A fault of a turn that is not the median is not lost."""
+    turns = [{"txn_per_s": 1.0, "faults": ["2 were not decided"]}, {"txn_per_s": 2.0}, {"txn_per_s": 3.0}]
+    assert median(turns) == {"txn_per_s": 2.0, "faults": ["2 were not decided"]}
+
+
+def test_floods_stand_before_between_and_after() -> None:
+    """What is held against a floor is measured all along a job, so that no single minute decides."""
+    rates, measured = iter([7.0, 9.0, 8.0]), list[str]()
+
+    def flood() -> Case:
+        measured.append("flood")
+        return {"txn_per_s": next(rates)}
+
+    def group(name: str) -> Iterator[Case]:
+        measured.append(name)
+        yield {"name": name}
+
+    assert [*with_floods(flood, group("slow"), group("fast"))] == [
+        {"name": "slow"},
+        {"name": "fast"},
+        {"txn_per_s": 8.0},
+    ]
+    assert measured == ["flood", "slow", "flood", "fast", "flood"]
 
 
 def test_a_missing_row_of_the_archive_is_a_fault() -> None:

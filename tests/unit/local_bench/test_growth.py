@@ -1,22 +1,10 @@
-"""Growth: what of several turns is told, how long filling may take, and what is said when it took longer."""
+"""Growth: how long filling may take, and what is said when it took longer."""
 
 from __future__ import annotations
 
 import pytest
 
-from local.bench.growth import filled_until, median, short
-
-
-def test_of_turns_the_middling_one_is_told() -> None:
-    """Of three turns, the one that is neither the fastest nor the slowest is the case, whole."""
-    turns = [{"txn_per_s": 9.0, "cpu": 3}, {"txn_per_s": 14.0, "cpu": 1}, {"txn_per_s": 13.0, "cpu": 2}]
-    assert median(turns) == {"txn_per_s": 13.0, "cpu": 2}
-
-
-def test_what_was_wrong_in_any_turn_is_told() -> None:
-    """A fault of a turn that is not the median is not lost."""
-    turns = [{"txn_per_s": 1.0, "faults": ["2 were not decided"]}, {"txn_per_s": 2.0}, {"txn_per_s": 3.0}]
-    assert median(turns) == {"txn_per_s": 2.0, "faults": ["2 were not decided"]}
+from local.bench.growth import filled_until, short
 
 
 @pytest.mark.parametrize(("before_s", "until_s"), [(280, 1_036), (330, 958.5)])
