@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.dataset as ds
@@ -68,6 +68,12 @@ def latency(rig: Rig, name: str, offered: float, seconds: float) -> Case:
         **_latencies(measured, sent),
         **_used(measured.used, sent.count),
     }
+
+
+def latencies(rig: Rig, prefix: str, rates: Mapping[int, float]) -> Iterator[Case]:
+    """Latency at each of *rates*, for so many seconds."""
+    for offered, seconds in rates.items():
+        yield latency(rig, f"{prefix}_{offered}", offered, seconds)
 
 
 def burst(rig: Rig) -> Case:

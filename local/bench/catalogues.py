@@ -47,5 +47,4 @@ def _measured(stack: Stack, under_test: JobUnderTest, name: str) -> Iterator[Cas
         running.sender.profiles()
         running.warm_up()
         yield cases.throughput(running, name, MANY)
-        for rate, seconds in _RATES.items():
-            yield cases.latency(running, f"{name}_{rate}", rate, seconds)
+        yield from cases.latencies(running, name, _RATES)

@@ -8,7 +8,7 @@ told: a machine changes its speed within minutes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import batched
 
@@ -34,7 +34,7 @@ def whole_job(stack: Stack) -> Iterator[Case]:
         running.sender.profiles()
         running.warm_up()
         flood = partial(cases.throughput, running, "throughput", _TURN)
-        yield from with_floods(flood, _rates(running, "latency", _RATES), _surges(running))
+        yield from with_floods(flood, cases.latencies(running, "latency", _RATES), _surges(running))
         yield {"name": "committed", **cases.committed(running)}
 
 
@@ -64,7 +64,7 @@ def floor(stack: Stack) -> Iterator[Case]:
         running.warm_up()
         flood = partial(cases.throughput, running, "floor", _FLOOR_TURN)
         halves = (dict.fromkeys(rates, _FLOOR_S) for rates in batched(_RATES, 2))
-        yield from with_floods(flood, *(_rates(running, "floor", half) for half in halves))
+        yield from with_floods(flood, *(cases.latencies(running, "floor", half) for half in halves))
 
 
 def jvm_floor(stack: Stack) -> Iterator[Case]:
@@ -82,12 +82,6 @@ def with_floods(flood: Callable[[], Case], *groups: Iterator[Case]) -> Iterator[
         yield from group
         floods.append(flood())
     yield cases.median(floods)
-
-
-def _rates(running: Rig, prefix: str, rates: Mapping[int, float]) -> Iterator[Case]:
-    """Latency at each of *rates*, for so many seconds."""
-    for rate, seconds in rates.items():
-        yield cases.latency(running, f"{prefix}_{rate}", rate, seconds)
 
 
 def _surges(running: Rig) -> Iterator[Case]:
